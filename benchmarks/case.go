@@ -1,0 +1,36 @@
+package main
+
+// Case is one line of the table: the same work done by this library, by the library people use today and, where it
+// makes sense, by hand-written straight-line code.
+type Case struct {
+	// Name is "<operation>/<message>" for the codec, "<package>/<what>" for the rest.
+	Name string
+
+	// Prepare makes the variants. It runs just before the case is measured.
+	Prepare func() (Variants, error)
+}
+
+// Work does its work n times. What it computes must reach a variable that outlives the call.
+type Work func(n int)
+
+// Variants are the sides of one case. Only Ours is required.
+type Variants struct {
+	Ours Work
+
+	Peer     Work
+	PeerName string // the peer's short name: "moov", "crypto/des"
+
+	Floor Work
+
+	// Close releases what Prepare opened; nil when there is nothing to release.
+	Close func()
+}
+
+// cases returns every case in the order of the table.
+func cases() []Case {
+	var all []Case
+	for _, group := range [][]Case{} {
+		all = append(all, group...)
+	}
+	return all
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Result is the line of one case. Times are nanoseconds an operation; a key is left out where the case has no such
+// side.
+type Result struct {
+	Case    string  `json:"case"`
+	OursNS  float64 `json:"ours_ns"`
+	Peer    string  `json:"peer,omitempty"`
+	PeerNS  float64 `json:"peer_ns,omitempty"`
+	FloorNS float64 `json:"floor_ns,omitempty"`
+	VsPeer  float64 `json:"vs_peer,omitempty"`  // PeerNS / OursNS: how many times faster we are
+	VsFloor float64 `json:"vs_floor,omitempty"` // OursNS / FloorNS: what we add to the work itself
+	Allocs  uint64  `json:"allocs"`
+	Bytes   uint64  `json:"bytes"`
+}
+
+// Effort sets how long a case is measured.
+type Effort struct {
+	Rounds int
+	Slice  time.Duration // each side's share of one round
+}
+
+var (
+	full  = Effort{Rounds: 41, Slice: 5 * time.Millisecond}
+	quick = Effort{Rounds: 5, Slice: time.Millisecond}
+)
+
+// measure runs the sides of a case in turn, round after round, so that whatever else the machine does falls on all of
+// them alike, and reports the median of each.
+func measure(c Case, effort Effort) (Result, error) {
+	v, err := c.Prepare()
+	if err != nil {
+		return Result{}, err
+	}
+	if v.Close != nil {
+		defer v.Close()
+	}
+	sides := []*side{{work: v.Ours}, {work: v.Peer}, {work: v.Floor}}
+	for _, s := range sides {
+		s.calibrate(effort.Slice)
+	}
+	for range effort.Rounds {
+		for _, s := range sides {
+			s.run()
+		}
+	}
+	r := Result{Case: c.Name, Peer: v.PeerName, OursNS: sides[0].median(), PeerNS: sides[1].median(), FloorNS: sides[2].median()}
+	if v.Peer != nil {
+		r.VsPeer = round(r.PeerNS / r.OursNS)
+	}
+	if v.Floor != nil {
+		r.VsFloor = round(r.OursNS / r.FloorNS)
+	}
+	r.Allocs, r.Bytes = allocations(v.Ours, sides[0].n)
+	return r, nil
+}
+
+func round(x float64) float64 { return math.Round(x*100) / 100 }
+
+// side is one variant being timed.
+type side struct {
+	work  Work
+	n     int
+	times []float64
+}
+
+// calibrate finds how many operations fill one slice.
+func (s *side) calibrate(slice time.Duration) {
+	if s.work == nil {
+		return
+	}
+	for s.n = 1; ; s.n *= 2 {
+		start := time.Now()
+		s.work(s.n)
+		if took := time.Since(start); took >= slice/2 {
+			return
+		}
+	}
+}
+
+func (s *side) run() {
+	if s.work == nil {
+		return
+	}
+	start := time.Now()
+	s.work(s.n)
+	s.times = append(s.times, float64(time.Since(start))/float64(s.n))
+}
+
+func (s *side) median() float64 {
+	if len(s.times) == 0 {
+		return 0
+	}
+	slices.Sort(s.times)
+	return round(s.times[len(s.times)/2])
+}
+
+// allocations counts heap allocations and bytes an operation, rounded down as testing.AllocsPerRun does, so that the
+// runtime's own few do not count.
+func allocations(work Work, n int) (allocs, bytes uint64) {
+	work(1)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	work(n)
+	runtime.ReadMemStats(&after)
+	return (after.Mallocs - before.Mallocs) / uint64(n), (after.TotalAlloc - before.TotalAlloc) / uint64(n)
+}

@@ -144,5 +144,6 @@ func fieldBits(words *[3]uint64) func(yield func(int) bool) {
 }
 
 func bitOf(number int) (word int, mask uint64) {
-	return (number - 1) / 64, firstBit >> ((number - 1) % 64)
+	i := uint(number - 1)
+	return int(i / 64), firstBit >> (i % 64)
 }

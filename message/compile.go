@@ -69,6 +69,7 @@ func (c *Codec) top(f *spec.Field, path string) *node {
 	for _, alternative := range f.ByMTI {
 		other := compileField(&alternative.Field, path)
 		c.slot(other)
+		n.framed = true
 		n.byMTI = append(n.byMTI, framing{mti: pattern(alternative.MTI), node: other})
 	}
 	return n
@@ -118,6 +119,8 @@ func compileField(f *spec.Field, path string) *node {
 	case !format.Fixed():
 		n.ending = endPrefix
 	}
+	n.size = n.wireSize(n.max)
+	n.plain = n.isPlain()
 	n.layout = compileLayout(f.Layout, path)
 	for _, c := range f.Cases {
 		one := choice{mti: pattern(c.MTI), values: c.Values, size: c.Size, layout: compileLayout(c.Layout, path)}
@@ -127,6 +130,11 @@ func compileField(f *spec.Field, path string) *node {
 		n.cases = append(n.cases, one)
 	}
 	return n
+}
+
+func (n *node) isPlain() bool {
+	return !n.sign && !n.reserve && n.page == nil && n.coding != spec.ZonedEBCDIC &&
+		(n.ending == endFixed || n.ending == endPrefix && n.prefix.unit == spec.UnitDefault && !n.prefix.inclusive)
 }
 
 // checkOf chooses how content is checked.

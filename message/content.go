@@ -14,6 +14,11 @@ func (n *node) valid(b []byte, units int) bool {
 		}
 		b = b[1:]
 	}
+	return n.validContent(b, units)
+}
+
+// validContent is valid without the sign.
+func (n *node) validContent(b []byte, units int) bool {
 	switch n.check {
 	case checkDigits:
 		return allDigits(b)

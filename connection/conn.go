@@ -38,6 +38,7 @@ type Conn struct {
 	out          *buffer
 	queued       []*call // whose frames are in out
 	writing      bool    // somebody writes, or has been started to
+	corked       int     // answers given out whose receivers may send again before the reader writes for them
 	writingBytes int
 	rest         *buffer // what a write without waiting left for the write loop
 	restFrom     int
@@ -47,10 +48,11 @@ type Conn struct {
 	writeErr     error
 
 	// Frames of the peer.
-	pending []*inbound // read, waiting for a handler
-	active  []*inbound // being handled
-	workers int
-	room    *sync.Cond // told when pending shrinks
+	pending   []*inbound // read, waiting for a handler
+	active    []*inbound // being handled
+	workers   int
+	workerDue bool       // a worker was started and has not looked at pending yet
+	room      *sync.Cond // told when pending shrinks
 
 	lastRead time.Duration
 	stopped  error         // why no new request may start although the connection lives: ErrDraining, ErrPeerClosed

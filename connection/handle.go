@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -88,6 +89,7 @@ func (c *Conn) handle(frame []byte) {
 }
 
 func (c *Conn) waitForRoom() {
+	c.corked = 0
 	c.kick(false) // what this read has queued so far must not wait too
 	c.mu.Lock()
 	for len(c.pending) >= c.cfg.Backlog && !c.ended {
@@ -95,10 +97,12 @@ func (c *Conn) waitForRoom() {
 	}
 }
 
-// startWorker starts a goroutine that handles pending frames until there are none, if one is needed.
+// startWorker starts a goroutine that handles pending frames until there are none, if one is needed and none is on
+// its way: a slow handler then holds nobody up, and fast ones need few goroutines.
 func (c *Conn) startWorker() {
-	if c.workers < c.cfg.Workers && c.nextPending() >= 0 {
+	if !c.workerDue && c.workers < c.cfg.Workers && c.nextPending() >= 0 {
 		c.workers++
+		c.workerDue = true
 		go c.workFn()
 	}
 }
@@ -131,81 +135,88 @@ func (c *Conn) orderBusy(key [32]byte, i int) bool {
 	return false
 }
 
-// work handles frames until there are none. Before each one it starts another worker if there is more to do, so that
-// a slow handler holds nobody up and a fast one needs few goroutines.
+// work handles frames until there are none. Before each one it starts another worker if there is more to do.
 func (c *Conn) work() {
+	c.mu.Lock()
+	c.workerDue = false
 	for {
-		c.mu.Lock()
-		i := c.nextPending()
-		if i < 0 || c.ended {
-			c.workers--
-			c.checkDrained()
-			c.mu.Unlock()
-			return
+		in := c.takePending()
+		if in == nil {
+			break
 		}
-		in := c.pending[i]
-		copy(c.pending[i:], c.pending[i+1:])
-		c.pending[len(c.pending)-1] = nil
-		c.pending = c.pending[:len(c.pending)-1]
-		c.active = append(c.active, in)
 		c.startWorker()
-		c.room.Signal()
 		c.mu.Unlock()
-
-		c.serve(in)
+		answer, err := c.callHandler(in)
+		if err != nil {
+			answer = nil
+			c.handlerFailed(err)
+		}
+		c.mu.Lock()
+		c.finished(in, answer)
 	}
+	c.workers--
+	c.checkDrained()
+	c.mu.Unlock()
 }
 
-// serve runs the handler for one frame and sends its answer.
-func (c *Conn) serve(in *inbound) {
-	answer, err := c.callHandler(in)
+func (c *Conn) takePending() *inbound {
+	i := c.nextPending()
+	if i < 0 || c.ended {
+		return nil
+	}
+	if len(c.pending) >= c.cfg.Backlog {
+		c.room.Signal()
+	}
+	in := c.pending[i]
+	c.pending = slices.Delete(c.pending, i, i+1)
+	c.active = append(c.active, in)
+	return in
+}
+
+// finished sends the answer to a frame and forgets it. It is called and returns with the lock held. While more
+// frames are at hand somebody else writes, and their answers can share the write.
+func (c *Conn) finished(in *inbound, answer []byte) {
+	if len(answer) > 0 {
+		c.sendAnswer(answer)
+		if c.out != nil && !c.writing {
+			c.kick(len(c.pending) > 0 || len(c.active) > 1)
+			c.mu.Lock()
+		}
+	}
+	i := slices.Index(c.active, in)
+	c.active = slices.Delete(c.active, i, i+1)
 	if len(answer) <= cap(in.reply) {
 		in.reply = in.reply[:len(answer)] // so much of it may have been used; a longer answer has memory of its own
 	}
-	if err != nil {
-		c.cfg.Logger.Warn("handler failed", "peer", c.peer(), "error", err)
-		if hook := c.cfg.Hooks.HandlerError; hook != nil {
-			hook(c, err)
-		}
-	} else if len(answer) > 0 {
-		c.sendAnswer(answer)
-	}
-	c.mu.Lock()
-	for i, a := range c.active {
-		if a == in {
-			last := len(c.active) - 1
-			c.active[i], c.active[last] = c.active[last], nil
-			c.active = c.active[:last]
-			break
-		}
-	}
-	c.checkDrained()
-	c.mu.Unlock()
 	in.release()
 }
 
-// sendAnswer queues an answer and lets somebody else write it if more frames are at hand, whose answers can then
-// share the write.
+// sendAnswer queues an answer, waiting for room if the peer does not read.
 func (c *Conn) sendAnswer(answer []byte) {
 	ca := calls.Get().(*call)
 	defer ca.release()
 	ca.frame, ca.oneWay = answer, true
-	ca.deadline = c.now() + c.cfg.Timeout
-	c.mu.Lock()
 	err := c.admit(ca)
 	if err == ErrBusy {
+		ca.deadline = c.now() + c.cfg.Timeout
 		c.waiters = append(c.waiters, ca)
 		c.armSweeper(ca.deadline)
-		err = nil
+		c.mu.Unlock()
+		<-ca.done
+		c.mu.Lock()
+		err = ca.err
+	} else if err == nil {
+		<-ca.done
 	}
 	if err != nil {
-		c.mu.Unlock()
 		c.cfg.Logger.Warn("answer not sent", "peer", c.peer(), "error", err)
-		return
 	}
-	c.kick(len(c.pending) > 0 || len(c.active) > 1)
-	if <-ca.done; ca.err != nil {
-		c.cfg.Logger.Warn("answer not sent", "peer", c.peer(), "error", ca.err)
+}
+
+func (c *Conn) handlerFailed(err error) {
+	c.cfg.Logger.Warn("handler failed", "peer", c.peer(), "error", err)
+	if hook := c.cfg.Hooks.HandlerError; hook != nil {
+		hook(c, err)
 	}
 }
 

@@ -54,7 +54,7 @@ func (c *Conn) readFrames() error {
 		case err != nil:
 			return err
 		}
-		used, delivered, err := c.parse(in.b, n)
+		used, err := c.parse(in.b, n)
 		if err != nil {
 			return err
 		}
@@ -67,9 +67,6 @@ func (c *Conn) readFrames() error {
 		if in != nil && !armed {
 			armed = true
 			c.nc.SetReadDeadline(time.Now().Add(c.cfg.FrameTimeout))
-		}
-		if delivered > 1 {
-			runtime.Gosched() // those who got answers send again: one write for all of them
 		}
 	}
 }
@@ -118,14 +115,14 @@ func (c *Conn) guess(b []byte) string {
 	return ""
 }
 
-// parse cuts the frames out of b and gives them away. It returns how many bytes they took and how many there were.
-func (c *Conn) parse(b []byte, fresh int) (used, delivered int, err error) {
-	now := c.now()
+// parse cuts the frames out of b and gives them away. It returns how many bytes they took.
+func (c *Conn) parse(b []byte, fresh int) (used int, err error) {
+	now, delivered := c.now(), 0
+	defer func() { c.parsed(now, fresh, delivered) }()
 	for used < len(b) {
 		cut, err := c.cfg.Framing.Next(b[used:])
 		if err != nil {
-			c.countRead(now, fresh, delivered)
-			return used, delivered, err
+			return used, err
 		}
 		if cut.Size == 0 {
 			break
@@ -139,15 +136,22 @@ func (c *Conn) parse(b []byte, fresh int) (used, delivered int, err error) {
 		}
 		used += cut.Size
 	}
-	c.countRead(now, fresh, delivered)
-	return used, delivered, nil
+	return used, nil
 }
 
-func (c *Conn) countRead(now time.Duration, bytes, frames int) {
+// parsed ends the work on one read. Those who got answers usually send again: the reader lets them go first and then
+// writes for all of them, unless the last of them has done so already.
+func (c *Conn) parsed(now time.Duration, bytes, frames int) {
 	c.mu.Lock()
 	c.lastRead = now
 	c.stats.BytesReceived += uint64(bytes)
 	c.stats.FramesReceived += uint64(frames)
+	if c.corked > 0 {
+		c.mu.Unlock()
+		runtime.Gosched()
+		c.mu.Lock()
+		c.corked = 0
+	}
 	c.kick(false)
 }
 
@@ -244,7 +248,9 @@ func (c *Conn) answer(key [32]byte, frame []byte, now time.Duration) {
 		return
 	}
 	c.stats.Matched++
-	c.freed()
+	if c.freed(); c.inFlight > 0 {
+		c.corked++
+	}
 	c.mu.Unlock()
 	if c.cfg.Latency != nil {
 		c.cfg.Latency.Record(now - ca.started)

@@ -81,6 +81,9 @@ func (c *Conn) enqueue(ca *call) error {
 	ca.epoch, ca.off, ca.size = c.swapped+1, start, len(b)-start
 	ca.frame = nil
 	c.stats.FramesSent++
+	if c.corked > 0 {
+		c.corked--
+	}
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (c *Conn) unwritten() int {
 // writes for all who queue their frames meanwhile. Asynchronously somebody else does, so that the caller can go on
 // and queue more.
 func (c *Conn) kick(async bool) {
-	if c.out == nil || c.writing || c.ended {
+	if c.out == nil || c.writing || c.ended || c.corked > 0 {
 		c.mu.Unlock()
 		return
 	}

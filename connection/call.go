@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"sync"
 	"time"
 )
 
 // call is one request waiting for its answer. Whoever takes it out of the table or the waiting list, under the
-// connection's lock, finishes it: nobody else can, so it ends exactly once. Calls are pooled; each owns one channel.
+// connection's lock, finishes it: nobody else can, so it ends exactly once.
 type call struct {
 	done     chan struct{} // holds one token once the call is finished
 	key      [32]byte
@@ -25,16 +24,23 @@ type call struct {
 	off, size int    // where in that buffer
 }
 
-var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
+// newCall takes a call from the connection's own pool: a call owns a channel, and a channel made in one bubble of
+// testing/synctest must not appear in another.
+func (c *Conn) newCall() *call {
+	if ca, ok := c.calls.Get().(*call); ok {
+		return ca
+	}
+	return &call{done: make(chan struct{}, 1)}
+}
+
+func (c *Conn) releaseCall(ca *call) {
+	*ca = call{done: ca.done}
+	c.calls.Put(ca)
+}
 
 func (ca *call) finish(err error) {
 	ca.err = err
 	ca.done <- struct{}{}
-}
-
-func (ca *call) release() {
-	*ca = call{done: ca.done}
-	calls.Put(ca)
 }
 
 // timeoutError is the type of ErrTimeout: it also is what the standard library calls a timeout.
@@ -64,8 +70,8 @@ func (c *Conn) Repeat(ctx context.Context, frame, dst []byte) ([]byte, error) {
 }
 
 func (c *Conn) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]byte, error) {
-	ca := calls.Get().(*call)
-	defer ca.release()
+	ca := c.newCall()
+	defer c.releaseCall(ca)
 	if c.cfg.Key != nil {
 		key, kind, err := c.cfg.Key(frame)
 		if err == nil && kind != KindRequest {
@@ -90,8 +96,8 @@ func (c *Conn) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]
 // Post sends a frame that expects no answer on this connection: a notification, or an answer that a handler did not
 // give at once. It returns when the frame is queued; if it cannot be written, the connection ends.
 func (c *Conn) Post(ctx context.Context, frame []byte) error {
-	ca := calls.Get().(*call)
-	defer ca.release()
+	ca := c.newCall()
+	defer c.releaseCall(ca)
 	ca.frame, ca.oneWay = frame, true
 	if err := c.begin(ctx, ca); err != nil {
 		return &Error{Op: "post", Sent: SentNo, Err: err}

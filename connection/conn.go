@@ -18,6 +18,8 @@ type Conn struct {
 	base time.Time
 	done chan struct{}
 
+	calls sync.Pool
+
 	onEnd   func(*Conn) // told once when the connection has ended
 	flushFn func()      // flush and work as values, so that starting them allocates nothing
 	workFn  func()

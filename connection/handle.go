@@ -193,8 +193,8 @@ func (c *Conn) finished(in *inbound, answer []byte) {
 
 // sendAnswer queues an answer, waiting for room if the peer does not read.
 func (c *Conn) sendAnswer(answer []byte) {
-	ca := calls.Get().(*call)
-	defer ca.release()
+	ca := c.newCall()
+	defer c.releaseCall(ca)
 	ca.frame, ca.oneWay = answer, true
 	err := c.admit(ca)
 	if err == ErrBusy {

@@ -92,7 +92,7 @@ func compileField(f *spec.Field, path string) *node {
 	n := &node{
 		path: path, key: path[strings.LastIndexByte(path, '.')+1:], name: f.Name, number: f.Number, mask: f.Mask, field: f,
 		content: format.Content, coding: f.Encoding, page: codePages[f.Encoding], sign: format.Sign, signs: f.Signs,
-		min: f.Min, max: format.Max, prefix: newPrefix(f.Prefix), mark: f.Terminator, reserve: f.Reserve,
+		min: f.Min, max: format.Max, prefix: newPrefix(f.Prefix), reserve: f.Reserve,
 		left: f.Align == spec.Left, filler: f.Filler, anyFiller: f.AnyFiller,
 		padSide: f.Pad.Side, padChar: f.Pad.Char[0], separator: f.Separator[0],
 		derived: -1,
@@ -119,6 +119,7 @@ func compileField(f *spec.Field, path string) *node {
 	case !format.Fixed():
 		n.ending = endPrefix
 	}
+	n.mark = n.terminator()
 	n.size = n.wireSize(n.max)
 	n.plain = n.isPlain()
 	n.layout = compileLayout(f.Layout, path)
@@ -130,6 +131,20 @@ func compileField(f *spec.Field, path string) *node {
 		n.cases = append(n.cases, one)
 	}
 	return n
+}
+
+// terminator is the declared terminator as it stands on the wire.
+func (n *node) terminator() string {
+	declared := n.field.Terminator
+	if n.coding == spec.Raw {
+		wire, _ := appendHex(nil, []byte(declared)) // New has checked it
+		return string(wire)
+	}
+	var wire []byte
+	for _, c := range []byte(declared) {
+		wire = append(wire, n.wireChar(c))
+	}
+	return string(wire)
 }
 
 func (n *node) isPlain() bool {
@@ -159,6 +174,8 @@ func (n *node) checkOf(charset spec.Charset) check {
 		return checkPage
 	case n.content == spec.ContentN:
 		return checkDigits
+	case n.content == spec.ContentZ:
+		return checkTrack
 	case n.content&spec.ContentANS == spec.ContentANS:
 		return checkPrintable
 	default:

@@ -24,6 +24,8 @@ func (n *node) validContent(b []byte, units int) bool {
 		return allDigits(b)
 	case checkPrintable:
 		return allPrintable(b)
+	case checkTrack:
+		return allTrack(b)
 	case checkClass:
 		return firstOutside(b, n.classes) < 0
 	case checkBCD, checkNibbles:
@@ -94,7 +96,7 @@ func (n *node) explain(b []byte, at, units int) *Error {
 		kind, i = ErrDigit, firstOutside(b, classDigit)
 	case checkPrintable:
 		i = firstOutside(b, classLetter|classDigit|classSpecial|classBlank)
-	case checkClass:
+	case checkTrack, checkClass:
 		i = firstOutside(b, n.classes)
 	case checkHex:
 		kind, i = ErrDigit, n.firstNoHex(b)

@@ -54,6 +54,8 @@ func (n *node) appendPlain(dst, value []byte) (out []byte, ok bool) {
 		ok = allDigits(value)
 	case checkPrintable:
 		ok = allPrintable(value)
+	case checkTrack:
+		ok = allTrack(value)
 	case checkNothing, checkHex:
 		ok = true
 	default:
@@ -127,8 +129,8 @@ func (n *node) acceptable(value []byte, units int) *Error {
 	default:
 		good = firstOutside(value, n.classes) < 0
 	}
-	if good && n.mark != "" {
-		good = !strings.Contains(string(value), n.mark)
+	if good && n.ending == endMark {
+		good = !strings.Contains(string(n.appendContent(nil, value, 0)), n.mark)
 	}
 	if !good {
 		kind := ErrCharacter

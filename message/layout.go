@@ -52,7 +52,9 @@ func (l *layout) walk(buf []byte) walk { return walk{layout: l, buf: buf, lead: 
 func (w *walk) next() (e entry, ok bool, err *Error) {
 	if !w.lead {
 		w.lead = true
-		return w.plain(w.layout.lead)
+		if n := w.layout.lead; w.pos < len(w.buf) && n.startsHere(w.buf[w.pos]) {
+			return w.plain(n)
+		}
 	}
 	switch w.layout.kind {
 	case spec.Positional:

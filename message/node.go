@@ -21,6 +21,7 @@ const (
 	checkNothing   check = iota // any byte
 	checkDigits                 // ASCII digits
 	checkPrintable              // ASCII blank to tilde
+	checkTrack                  // ASCII track data
 	checkClass                  // ASCII characters of some classes
 	checkBCD                    // decimal nibbles
 	checkNibbles                // any nibble: z and h in BCD

@@ -44,7 +44,7 @@ var partMeanings = map[string]map[string]string{
 		"34": "tip", "36": "offline electronic cash", "53": "reservation", "54": "reservation void",
 	},
 	"Network management information code": {
-		"000": "none", "001": "sign-in, DES", "002": "sign-off", "003": "sign-in, 3DES", "004": "sign-in, 3DES with track key",
+		"001": "sign-in, DES", "002": "sign-off", "003": "sign-in, 3DES", "004": "sign-in, 3DES with track key",
 		"005": "sign-in, SM4", "006": "sign-in, SM4 with track key", "201": "settlement and stripe batch", "202": "end of batch, unbalanced",
 		"203": "chip certificate, unbalanced", "204": "failed chip transaction, unbalanced", "205": "chip certificate, balanced",
 		"206": "failed chip transaction, balanced", "207": "end of batch, balanced", "301": "echo test", "350": "master key download",

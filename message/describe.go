@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/posline/posline/spec"
 )
 
 // Describe writes the message as a table for people, masked: see TextForm.AppendDescription.
@@ -68,25 +70,20 @@ func (d *description) place(p place) {
 	d.rows = append(d.rows, r)
 }
 
+// bitmap is a bitmap in hexadecimal.
 func (d *description) bitmap(p place) string {
-	m := d.message
-	wire := m.appendBitmaps(nil)
+	form := &d.message.codec.bitmap
+	wire := d.message.appendBitmaps(nil)
 	if p.key != "1" {
-		wire = m.codec.bitmap.appendOne(nil, m.present[2])
+		wire = form.appendOne(nil, d.message.present[2])
 	}
-	if m.codec.bitmap.wireSize() == m.codec.bitmap.bytes {
+	if form.coding == spec.Raw {
 		return string(appendUpperHex(nil, wire))
 	}
-	var text []byte
-	for _, c := range wire {
-		text = append(text, hexChar(hexDigit(c, m.codec.bitmap.coding), m.codec.bitmap.coding))
+	for i, c := range wire {
+		wire[i] = hexChar(hexDigit(c, form.coding), spec.HexASCII)
 	}
-	if text[0] >= 0x80 { // EBCDIC
-		for i, c := range wire {
-			text[i] = "0123456789ABCDEF"[hexDigit(c, m.codec.bitmap.coding)]
-		}
-	}
-	return string(text)
+	return string(wire)
 }
 
 // announced lists the fields that the first bitmaps announce.

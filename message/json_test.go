@@ -71,6 +71,9 @@ func TestJSONShowsEveryChange(t *testing.T) {
 			parsed[f.name] = original
 		}
 		require.NotEqual(t, parsed[f.name], got, "%s byte %d", f.name, at)
+		if seen%4 != 0 { // the way back takes most of the time
+			continue
+		}
 		back := codecFor(t, f.spec).New()
 		require.NoError(t, back.UnmarshalJSON(text), "%s byte %d\n%s", f.name, at, text)
 		require.Equal(t, mutant, packed(t, back))

@@ -30,10 +30,9 @@ func meaning(m *Message, v Value) string {
 		return ""
 	}
 	text := v.Text()
-	if !v.top {
-		return partMeanings[v.Name()][text]
-	}
 	switch {
+	case !v.top && v.node.content != spec.ContentB:
+		return partMeanings[v.Name()][text]
 	case v.node.number == 3 && len(text) == 6:
 		return processingMeaning(text)
 	case v.node.number == 22 && len(text) == 3:

@@ -44,12 +44,14 @@ func (c *Conn) dropOut() {
 	c.out = nil
 }
 
-// unwritten is how many bytes wait to be written.
-func (c *Conn) unwritten() int {
+// unwritten is how many bytes wait to be written or are being written.
+func (c *Conn) unwritten() int { return c.writingBytes + c.queuedBytes() }
+
+func (c *Conn) queuedBytes() int {
 	if c.out == nil {
-		return c.writingBytes
+		return 0
 	}
-	return c.writingBytes + len(c.out.b)
+	return len(c.out.b)
 }
 
 // kick sees to it that what is queued gets written, and releases the lock, which the caller holds. The first sender

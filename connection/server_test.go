@@ -55,16 +55,25 @@ func TestServerLimits(t *testing.T) {
 }
 
 func TestIdleConnectionsEnd(t *testing.T) {
-	cfg := testConfig(t)
-	cfg.Handler, cfg.IdleTimeout = answer, 50*time.Millisecond
-	c := dial(t, startServer(t, &connection.Server{Config: cfg}), testConfig(t))
-	for i := range 5 {
-		time.Sleep(20 * time.Millisecond)
-		_, err := c.Exchange(context.Background(), request("0800", i, ""), nil)
-		require.NoError(t, err)
-	}
-	<-c.Done()
-	require.ErrorIs(t, c.Err(), connection.ErrPeerClosed)
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(t)
+		cfg.Handler, cfg.IdleTimeout = answer, time.Minute
+		s, listener := &connection.Server{Config: cfg}, connectiontest.Listen()
+		go s.Serve(listener)
+		defer s.Close()
+		client := testConfig(t)
+		client.Dialer = listener.Dial
+		c := dial(t, "server", client)
+		for i := range 5 {
+			time.Sleep(50 * time.Second)
+			_, err := c.Exchange(t.Context(), request("0800", i, ""), nil)
+			require.NoError(t, err)
+		}
+		start := time.Now()
+		<-c.Done()
+		require.ErrorIs(t, c.Err(), connection.ErrPeerClosed)
+		require.InDelta(t, 62, time.Since(start).Seconds(), 2)
+	})
 
 	own := testConfig(t)
 	own.IdleTimeout = time.Minute
@@ -131,15 +140,15 @@ func TestServerShutdown(t *testing.T) {
 // TestSlimmedConnectionGoesOn: a reader that starts over loses nothing.
 func TestSlimmedConnectionGoesOn(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes two sweeps of two seconds")
+		t.Skip("takes two sweeps of two seconds each")
 	}
 	cfg := testConfig(t)
 	cfg.Handler = answer
 	c := dial(t, startServer(t, &connection.Server{Config: cfg}), testConfig(t))
-	for i := range 3 {
+	for i := range 2 {
 		_, err := c.Exchange(context.Background(), request("0800", i, ""), nil)
 		require.NoError(t, err)
-		time.Sleep(2100 * time.Millisecond)
+		time.Sleep(4100 * time.Millisecond * time.Duration(1-i)) // the sweeper passes every two seconds
 	}
 }
 

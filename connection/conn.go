@@ -4,13 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
 )
 
 // Conn carries requests and answers over one socket, both ways at the same time. Its methods may be called
-// concurrently. A Conn that has ended stays ended: dial a new one.
+// concurrently. Dial, NewConn and Server make them; the zero value is one that has ended. A Conn that has ended stays
+// ended: dial a new one.
 type Conn struct {
 	cfg  *Config
 	nc   net.Conn
@@ -54,9 +56,10 @@ type Conn struct {
 	active    []*inbound // being handled
 	workers   int
 	workerDue bool       // a worker was started and has not looked at pending yet
-	room      *sync.Cond // told when pending shrinks
+	room      *sync.Cond // told when pending shrinks; nil until somebody waits
 
 	lastRead time.Duration
+	slimmed  time.Duration // when the reader was told to start over
 	stopped  error         // why no new request may start although the connection lives: ErrDraining, ErrPeerClosed
 	drained  chan struct{} // closed once nothing is left to do; nil unless stopped
 	ended    bool
@@ -110,12 +113,11 @@ func start(nc net.Conn, cfg *Config) *Conn {
 func newConn(nc net.Conn, cfg *Config) *Conn {
 	c := &Conn{cfg: cfg, nc: nc, raw: newRawIO(nc), base: time.Now(), done: make(chan struct{})}
 	c.flushFn, c.workFn = c.flush, c.work
-	c.room = sync.NewCond(&c.mu)
 	return c
 }
 
 func (c *Conn) connected() {
-	c.cfg.Logger.Debug("connection opened", "peer", c.peer())
+	c.log(slog.LevelDebug, "connection opened")
 	if hook := c.cfg.Hooks.Connected; hook != nil {
 		hook(c)
 	}
@@ -139,11 +141,11 @@ func (c *Conn) TLS() (state tls.ConnectionState, ok bool) {
 	return t.ConnectionState(), true
 }
 
-func (c *Conn) peer() string {
-	if addr := c.nc.RemoteAddr(); addr != nil {
-		return addr.String()
+// log writes a line about the connection. Frames, and values that a program took from them, never go there.
+func (c *Conn) log(level slog.Level, text string, args ...any) {
+	if c.cfg.Logger.Enabled(context.Background(), level) {
+		c.cfg.Logger.Log(context.Background(), level, text, append(args, "peer", c.nc.RemoteAddr())...)
 	}
-	return ""
 }
 
 // Tag returns what SetTag stored: whatever the program wants to remember about the peer.
@@ -187,7 +189,9 @@ func (c *Conn) Context() context.Context {
 // Close ends the connection at once. Requests in flight fail with ErrClosed and what is known about their bytes.
 // Close does not wait for handlers. It always returns nil, and may be called again.
 func (c *Conn) Close() error {
-	c.end(ErrClosed)
+	if c.cfg != nil {
+		c.end(ErrClosed)
+	}
 	return nil
 }
 
@@ -199,6 +203,9 @@ const linger = time.Second
 // same. If ctx ends first, the connection is closed at once and the context's error is returned. Sign-off messages
 // are the caller's: exchange them before.
 func (c *Conn) Shutdown(ctx context.Context) error {
+	if c.cfg == nil {
+		return nil
+	}
 	drained := c.drain(ErrDraining)
 	select {
 	case <-drained:
@@ -271,12 +278,14 @@ func (c *Conn) end(cause error) {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	c.room.Broadcast()
+	if c.room != nil {
+		c.room.Broadcast()
+	}
 	c.mu.Unlock()
 
 	c.closeSocket()
 	close(c.done)
-	c.cfg.Logger.Debug("connection ended", "peer", c.peer(), "reason", cause)
+	c.log(slog.LevelDebug, "connection ended", "reason", cause)
 	if hook := c.cfg.Hooks.Closed; hook != nil {
 		hook(c, cause)
 	}

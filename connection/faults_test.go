@@ -361,7 +361,7 @@ func TestAnswerAtTheTimeout(t *testing.T) {
 	var late atomic.Int64
 	cfg.Hooks.Late = func(*connection.Conn, [32]byte, []byte) { late.Add(1) }
 	c := dial(t, address, cfg)
-	var inTime, timedOut atomic.Int64
+	var inTime, timedOut, neverSent atomic.Int64
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
@@ -369,6 +369,8 @@ func TestAnswerAtTheTimeout(t *testing.T) {
 				switch reply, err := c.Exchange(context.Background(), request("0100", g*1000+i, ""), nil); {
 				case err == nil && string(reply) == string(request("0110", g*1000+i, "")):
 					inTime.Add(1)
+				case errors.Is(err, connection.ErrTimeout) && connection.SafeToRetry(err):
+					neverSent.Add(1)
 				case errors.Is(err, connection.ErrTimeout):
 					timedOut.Add(1)
 				default:
@@ -378,7 +380,7 @@ func TestAnswerAtTheTimeout(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.EqualValues(t, 8*150, inTime.Load()+timedOut.Load())
+	require.EqualValues(t, 8*150, inTime.Load()+timedOut.Load()+neverSent.Load())
 	require.Eventually(t, func() bool { return late.Load() == timedOut.Load() }, 5*time.Second, time.Millisecond,
 		"every answer reached the caller or the late hook")
 	require.Zero(t, c.Stats().Unmatched)
@@ -462,6 +464,48 @@ func TestPeerStopsReading(t *testing.T) {
 		<-c.Done()
 		require.ErrorIs(t, c.Err(), connection.ErrWriteStalled)
 		require.Equal(t, cfg.WriteTimeout, time.Since(start).Round(time.Millisecond))
+	})
+}
+
+// TestWithdrawnFramesAreNotWritten: what timed out before its turn never reaches the peer, not even late.
+func TestWithdrawnFramesAreNotWritten(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Timeout, cfg.WriteTimeout = time.Minute, time.Minute
+	var seen []string
+	done := make(chan struct{})
+	play(t, cfg, func(p *connectiontest.Peer) {
+		time.Sleep(2 * time.Second)
+		for {
+			frame, err := p.Receive()
+			if err != nil {
+				close(done)
+				return
+			}
+			seen = append(seen, string(frame[4:10]))
+			p.Send(answerTo(frame))
+		}
+	}, func(t *testing.T, c *connection.Conn) {
+		var wg sync.WaitGroup
+		for i := range 8 { // more than the pipe holds
+			wg.Go(func() {
+				_, err := c.Exchange(t.Context(), request("0100", i, strings.Repeat("x", 9900)), nil)
+				require.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		for i := range 6 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second+time.Hour*time.Duration(i%2))
+				defer cancel()
+				_, err := c.Exchange(ctx, request("0100", 100+i, fmt.Sprint("queued ", i)), nil)
+				require.Equal(t, i%2 == 0, connection.SafeToRetry(err))
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		c.Close()
+		<-done
+		require.Equal(t, []string{"000101", "000103", "000105"}, seen[8:])
 	})
 }
 
@@ -557,6 +601,17 @@ func TestUseAfterClose(t *testing.T) {
 	})
 }
 
+// TestZeroConn: there is no way to send before connecting, and trying is an error.
+func TestZeroConn(t *testing.T) {
+	var c connection.Conn
+	_, err := c.Exchange(t.Context(), request("0100", 1, ""), nil)
+	require.ErrorIs(t, err, connection.ErrClosed)
+	require.True(t, connection.SafeToRetry(err))
+	require.ErrorIs(t, c.Post(t.Context(), nil), connection.ErrClosed)
+	require.NoError(t, c.Shutdown(t.Context()))
+	require.NoError(t, c.Close())
+}
+
 func TestShutdownKeepsItsDeadline(t *testing.T) {
 	play(t, testConfig(t), silent, func(t *testing.T, c *connection.Conn) {
 		pending := async(c, request("0100", 1, ""))
@@ -569,6 +624,25 @@ func TestShutdownKeepsItsDeadline(t *testing.T) {
 		_, err := pending()
 		require.ErrorIs(t, err, connection.ErrClosed)
 		require.Equal(t, connection.SentYes, connection.SentOf(err))
+	})
+}
+
+func TestShutdownTurnsTheWaitingAway(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.MaxInFlight = 1
+	play(t, cfg, silent, func(t *testing.T, c *connection.Conn) {
+		first := async(c, request("0100", 1, ""))
+		synctest.Wait()
+		second := async(c, request("0100", 2, ""))
+		synctest.Wait()
+		start := time.Now()
+		go c.Shutdown(t.Context())
+		_, err := second()
+		require.ErrorIs(t, err, connection.ErrDraining)
+		require.True(t, connection.SafeToRetry(err))
+		require.Zero(t, time.Since(start))
+		_, err = first()
+		require.ErrorIs(t, err, connection.ErrTimeout)
 	})
 }
 
@@ -843,4 +917,33 @@ func TestKeylessConnectionTakesTurns(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+// TestChunks: however the stream is cut up, and however large the frames, the same frames come out.
+func TestChunks(t *testing.T) {
+	framing, err := connection.NewFraming(connection.Descriptor{Width: 4, Max: 200_000})
+	require.NoError(t, err)
+	for _, f := range []connectiontest.Faults{{}, {ReadChunk: 1}, {ReadChunk: 7, WriteChunk: 5}, {ReadChunk: 4099, WriteChunk: 1000}} {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := connectiontest.Pipe()
+			cfg := testConfig(t)
+			cfg.Framing, cfg.Handler = framing, answer
+			c, err := connection.NewConn(connectiontest.Inject(client, f), cfg)
+			require.NoError(t, err)
+			host, err := connection.NewConn(server, cfg)
+			require.NoError(t, err)
+			defer host.Close()
+			defer c.Close()
+			var wg sync.WaitGroup
+			for i, size := range []int{0, 1, 300, 4000, 16_374, 16_384, 20_000, 150_000} {
+				wg.Go(func() {
+					frame := request("0200", i, strings.Repeat("x", size))
+					reply, err := c.Exchange(t.Context(), frame, nil)
+					require.NoError(t, err)
+					require.Equal(t, string(answerTo(frame)), string(reply))
+				})
+			}
+			wg.Wait()
+		})
+	}
 }

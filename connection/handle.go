@@ -3,6 +3,7 @@ package connection
 import (
 	"encoding"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -46,7 +47,7 @@ var inbounds = sync.Pool{New: func() any {
 func (in *inbound) release() {
 	clear(in.frame)
 	clear(in.reply)
-	if cap(in.frame) > bufferSize {
+	if cap(in.frame) > largeBuffer {
 		return
 	}
 	in.frame, in.reply = in.frame[:0], in.reply[:0]
@@ -91,6 +92,9 @@ func (c *Conn) waitForRoom() {
 	c.corked = 0
 	c.kick(false) // what this read has queued so far must not wait too
 	c.mu.Lock()
+	if c.room == nil {
+		c.room = sync.NewCond(&c.mu)
+	}
 	for len(c.pending) >= c.cfg.Backlog && !c.ended {
 		c.room.Wait()
 	}
@@ -163,7 +167,7 @@ func (c *Conn) takePending() *inbound {
 	if i < 0 || c.ended {
 		return nil
 	}
-	if len(c.pending) >= c.cfg.Backlog {
+	if c.room != nil && len(c.pending) >= c.cfg.Backlog {
 		c.room.Signal()
 	}
 	in := c.pending[i]
@@ -192,28 +196,30 @@ func (c *Conn) finished(in *inbound, answer []byte) {
 
 // sendAnswer queues an answer, waiting for room if the peer does not read.
 func (c *Conn) sendAnswer(answer []byte) {
-	ca := c.newCall()
-	defer c.releaseCall(ca)
-	ca.frame, ca.oneWay = answer, true
-	err := c.admit(ca)
+	err := c.queue(answer)
 	if err == ErrBusy {
-		ca.deadline = c.now() + c.cfg.Timeout
-		c.waiters = append(c.waiters, ca)
-		c.armSweeper(ca.deadline)
-		c.mu.Unlock()
-		<-ca.done
-		c.mu.Lock()
-		err = ca.err
-	} else if err == nil {
-		<-ca.done
+		err = c.waitToAnswer(answer)
 	}
 	if err != nil {
-		c.cfg.Logger.Warn("answer not sent", "peer", c.peer(), "error", err)
+		c.log(slog.LevelWarn, "answer not sent", "error", err)
 	}
 }
 
+func (c *Conn) waitToAnswer(answer []byte) error {
+	ca := c.newCall()
+	defer c.releaseCall(ca)
+	ca.frame, ca.oneWay = answer, true
+	ca.deadline = c.now() + c.cfg.Timeout
+	c.waiters = append(c.waiters, ca)
+	c.armSweeper(ca.deadline)
+	c.mu.Unlock()
+	<-ca.done
+	c.mu.Lock()
+	return ca.err
+}
+
 func (c *Conn) handlerFailed(err error) {
-	c.cfg.Logger.Warn("handler failed", "peer", c.peer(), "error", err)
+	c.log(slog.LevelWarn, "handler failed", "error", err)
 	if hook := c.cfg.Hooks.HandlerError; hook != nil {
 		hook(c, err)
 	}
@@ -224,7 +230,7 @@ func (c *Conn) handlerFailed(err error) {
 func (c *Conn) callHandler(in *inbound) (answer []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.cfg.Logger.Error("handler panicked", "peer", c.peer(), "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			c.log(slog.LevelError, "handler panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 			answer, err = nil, ErrHandlerPanic
 			c.end(&LostError{Reason: ErrHandlerPanic})
 		}

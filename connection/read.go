@@ -3,6 +3,7 @@ package connection
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"slices"
@@ -13,6 +14,10 @@ import (
 // connection ends.
 func (c *Conn) read() {
 	err := c.readFrames()
+	if err == errStartOver {
+		go c.read()
+		return
+	}
 	if errors.Is(err, io.EOF) {
 		c.peerClosed()
 		return
@@ -26,6 +31,9 @@ func (c *Conn) read() {
 	c.mu.Unlock()
 	c.end(err)
 }
+
+// errStartOver ends a reader without a frame begun, for a fresh goroutine to go on.
+var errStartOver = errors.New("start over")
 
 // readFrames returns why reading ended; io.EOF only if the peer closed between two frames.
 func (c *Conn) readFrames() error {
@@ -42,6 +50,9 @@ func (c *Conn) readFrames() error {
 	for {
 		var n int
 		var err error
+		if in == nil {
+			in = newLargeBuffer() // here, where the stack is not deep yet
+		}
 		in, n, err = c.readSome(in)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -76,9 +87,6 @@ func (c *Conn) readSome(in *buffer) (*buffer, int, error) {
 	if c.raw != nil {
 		return c.raw.read(in)
 	}
-	if in == nil {
-		in = newBuffer()
-	}
 	n, err := c.nc.Read(in.b[len(in.b):cap(in.b)])
 	in.b = in.b[:len(in.b)+n]
 	if n > 0 {
@@ -98,7 +106,7 @@ func (c *Conn) frameOverdue(in *buffer, since time.Duration) (armed bool, err er
 	}
 	if in == nil || len(in.b) == 0 {
 		c.nc.SetReadDeadline(time.Time{})
-		return false, nil
+		return false, errStartOver
 	}
 	left := since + c.cfg.FrameTimeout - c.now()
 	if left <= 0 {
@@ -155,13 +163,20 @@ func (c *Conn) parsed(now time.Duration, bytes, frames int) {
 	c.kick(false)
 }
 
-// keep makes room for the rest of a frame: it moves the unused bytes to the front, or grows a full buffer. A buffer
-// without bytes is given back. What a length claims plays no part: memory follows the bytes that came.
+// keep makes room for the rest of a frame: it moves the unused bytes to the front, to a small buffer if they are few
+// and the peer has sent no more for now, or to a larger one. A buffer without bytes is given back. What a length
+// claims plays no part: memory follows the bytes that came.
 func keep(in *buffer, used int) (*buffer, error) {
 	left := len(in.b) - used
 	if left == 0 {
 		in.release()
 		return nil, nil
+	}
+	if len(in.b) < cap(in.b) && cap(in.b) >= largeBuffer && left <= smallBuffer/2 {
+		small := newSmallBuffer()
+		small.b = append(small.b, in.b[used:]...)
+		in.release()
+		return small, nil
 	}
 	if used > 0 {
 		copy(in.b, in.b[used:])
@@ -277,7 +292,7 @@ func (c *Conn) strayAnswer(key [32]byte, frame []byte, late bool) {
 	if late {
 		c.stats.Late++
 		c.mu.Unlock()
-		c.cfg.Logger.Info("late answer", "peer", c.peer())
+		c.log(slog.LevelInfo, "late answer")
 		if hook := c.cfg.Hooks.Late; hook != nil {
 			hook(c, key, frame)
 		}
@@ -292,7 +307,7 @@ func (c *Conn) strayAnswer(key [32]byte, frame []byte, late bool) {
 	}
 	c.mu.Unlock()
 	if isPowerOfTwo(seen) { // a peer that floods must not flood the log
-		c.cfg.Logger.Warn("answer that no request waits for", "peer", c.peer(), "count", seen)
+		c.log(slog.LevelWarn, "answer that no request waits for", "count", seen)
 	}
 	if hook != nil {
 		hook(c, Unmatched{Key: key, Frame: frame, Waiting: waiting})
@@ -319,7 +334,7 @@ func (c *Conn) malformed(frame []byte, err error) {
 	seen := c.stats.Malformed
 	c.mu.Unlock()
 	if isPowerOfTwo(seen) {
-		c.cfg.Logger.Warn("frame without a readable key", "peer", c.peer(), "count", seen, "error", err)
+		c.log(slog.LevelWarn, "frame without a readable key", "count", seen, "error", err)
 	}
 	if hook := c.cfg.Hooks.Malformed; hook != nil {
 		hook(c, frame, err)

@@ -100,9 +100,7 @@ func (s *Server) open(ln net.Listener) error {
 		s.conns = make(map[*Conn]struct{})
 		s.opening = make(map[net.Conn]struct{})
 		s.perIP = make(map[netip.Addr]int)
-		if cfg.IdleTimeout > 0 {
-			s.sweeper = time.AfterFunc(s.sweepEvery(), s.sweep)
-		}
+		s.sweeper = time.AfterFunc(s.sweepEvery(), s.sweep)
 	}
 	s.listeners[ln] = struct{}{}
 	return nil
@@ -114,7 +112,8 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-// accept starts one connection: one goroutine, in which the handshake runs and which then is its reader.
+// accept starts one connection. The handshake runs in a goroutine of its own; the reader gets a fresh one, whose stack
+// is small.
 func (s *Server) accept(nc net.Conn) {
 	ip := addressOf(nc)
 	if err := s.admit(nc, ip); err != nil {
@@ -123,9 +122,8 @@ func (s *Server) accept(nc net.Conn) {
 		return
 	}
 	go func() {
-		defer s.running.Done()
 		if c := s.greet(nc, ip); c != nil {
-			c.read()
+			go c.read()
 		}
 	}()
 }
@@ -178,6 +176,7 @@ func (s *Server) greet(nc net.Conn, ip netip.Addr) *Conn {
 	if err != nil {
 		s.release(ip)
 		s.mu.Unlock()
+		s.running.Done()
 		s.refuse(nc.RemoteAddr(), err)
 		return nil
 	}
@@ -202,6 +201,7 @@ func (s *Server) handshake(nc net.Conn) (net.Conn, error) {
 }
 
 func (s *Server) ended(c *Conn, ip netip.Addr) {
+	defer s.running.Done()
 	stats := c.Stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,12 +227,23 @@ func addressOf(nc net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-func (s *Server) sweepEvery() time.Duration { return max(s.cfg.IdleTimeout/4, 10*time.Millisecond) }
+// slimAfter is how long a connection is idle before it gives back the stack its reader has grown.
+const slimAfter = 2 * time.Second
 
-// sweep closes the connections that have been idle for too long: one timer for all of them.
+func (s *Server) sweepEvery() time.Duration {
+	if s.cfg.IdleTimeout > 0 {
+		return min(max(s.cfg.IdleTimeout/4, 10*time.Millisecond), slimAfter)
+	}
+	return slimAfter
+}
+
+// sweep looks after the idle connections: one timer for all of them.
 func (s *Server) sweep() {
 	for _, c := range s.Conns() {
-		c.closeIfIdle()
+		if s.cfg.IdleTimeout > 0 {
+			c.closeIfIdle()
+		}
+		c.slimIfIdle()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -96,3 +96,17 @@ func (c *Conn) closeIfIdle() time.Duration {
 	c.end(&LostError{Reason: ErrIdle})
 	return 0
 }
+
+// slimIfIdle makes the reader of a connection that has worked and is idle now start over in a fresh goroutine: a
+// stack that has grown for a moment's work does not shrink by itself.
+func (c *Conn) slimIfIdle() {
+	c.mu.Lock()
+	idle := c.raw != nil && c.lastRead > c.slimmed && c.now()-c.lastRead >= slimAfter && c.inFlight == 0
+	if idle {
+		c.slimmed = c.now()
+	}
+	c.mu.Unlock()
+	if idle {
+		c.nc.SetReadDeadline(time.Unix(1, 0)) // the reader finds no frame begun and takes it for what it is
+	}
+}

@@ -18,21 +18,18 @@ type tomb struct {
 
 // admit queues the call's frame and enters its key, or says why it cannot be done now.
 func (c *Conn) admit(ca *call) error {
+	if ca.oneWay {
+		err := c.queue(ca.frame)
+		if err == nil {
+			ca.finish(nil)
+		}
+		return err
+	}
 	if err := c.refusal(); err != nil {
 		return err
 	}
-	if c.stopped != nil && !ca.oneWay {
+	if c.stopped != nil {
 		return c.stopped
-	}
-	if pending := c.unwritten(); pending > 0 && pending+len(ca.frame) > c.cfg.MaxQueued {
-		return ErrBusy
-	}
-	if ca.oneWay {
-		if err := c.enqueue(ca); err != nil {
-			return err
-		}
-		ca.finish(nil)
-		return nil
 	}
 	if c.inFlight >= c.cfg.MaxInFlight {
 		return ErrBusy
@@ -41,9 +38,12 @@ func (c *Conn) admit(ca *call) error {
 	if e, found := c.table[ca.key]; found && (e.call != nil || !ca.repeat) {
 		return ErrDuplicateKey
 	}
-	if err := c.enqueue(ca); err != nil {
+	start := c.queuedBytes()
+	if err := c.queue(ca.frame); err != nil {
 		return err
 	}
+	ca.epoch, ca.off, ca.size = c.swapped+1, start, len(c.out.b)-start
+	ca.frame = nil
 	if c.table == nil {
 		c.table = make(map[[32]byte]entry)
 	}
@@ -66,20 +66,23 @@ func (c *Conn) refusal() error {
 	return nil
 }
 
-// enqueue appends the call's frame to the bytes to write.
-func (c *Conn) enqueue(ca *call) error {
+// queue appends a frame to the bytes to write.
+func (c *Conn) queue(frame []byte) error {
+	if err := c.refusal(); err != nil {
+		return err
+	}
+	if pending := c.unwritten(); pending > 0 && pending+len(frame) > c.cfg.MaxQueued {
+		return ErrBusy
+	}
 	out := c.outBuffer()
-	start := len(out.b)
-	b, err := c.cfg.Framing.AppendFrame(out.b, nil, ca.frame)
+	b, err := c.cfg.Framing.AppendFrame(out.b, nil, frame)
 	if err != nil {
-		if start == 0 {
+		if len(out.b) == 0 {
 			c.dropOut()
 		}
 		return err
 	}
 	out.b = b
-	ca.epoch, ca.off, ca.size = c.swapped+1, start, len(b)-start
-	ca.frame = nil
 	c.stats.FramesSent++
 	if c.corked > 0 {
 		c.corked--

@@ -5,36 +5,17 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 )
 
-// buffer is memory for reading or writing. Idle connections hold none.
-type buffer struct {
-	b []byte
-}
-
-const (
-	bufferSize = 16 << 10
-	bufferKeep = 64 << 10 // larger ones are not kept
-)
-
-var buffers = sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }}
-
-func newBuffer() *buffer { return buffers.Get().(*buffer) }
-
-// release wipes what the buffer held, card data in all likelihood, and returns it.
-func (b *buffer) release() {
-	clear(b.b)
-	if cap(b.b) <= bufferKeep {
-		b.b = b.b[:0]
-		buffers.Put(b)
-	}
-}
-
+// outBuffer returns the buffer that fills. A connection with much to do gets a large one at once.
 func (c *Conn) outBuffer() *buffer {
 	if c.out == nil {
-		c.out = newBuffer()
+		if c.inFlight+len(c.active) > 8 {
+			c.out = newLargeBuffer()
+		} else {
+			c.out = newSmallBuffer()
+		}
 	}
 	return c.out
 }
@@ -44,12 +25,14 @@ func (c *Conn) dropOut() {
 	c.out = nil
 }
 
-// unwritten is how many bytes wait to be written.
-func (c *Conn) unwritten() int {
+// unwritten is how many bytes wait to be written or are being written.
+func (c *Conn) unwritten() int { return c.writingBytes + c.queuedBytes() }
+
+func (c *Conn) queuedBytes() int {
 	if c.out == nil {
-		return c.writingBytes
+		return 0
 	}
-	return c.writingBytes + len(c.out.b)
+	return len(c.out.b)
 }
 
 // kick sees to it that what is queued gets written, and releases the lock, which the caller holds. The first sender

@@ -309,6 +309,9 @@ func appendHex(dst, text []byte) (out []byte, ok bool) {
 func (w *walk) bitmapped() (entry, bool, *Error) {
 	form := &w.layout.bitmap
 	if w.index == 0 {
+		if w.pos == len(w.buf) {
+			return entry{}, false, nil // an empty field has no parts
+		}
 		size, _, err := form.read(w.buf, w.pos, &w.present)
 		if err != nil {
 			err.Path = w.layout.path

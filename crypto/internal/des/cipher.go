@@ -99,3 +99,48 @@ func (f Form) decrypt(k *Schedule, left, right uint32) (uint32, uint32) {
 	}
 	return constantRoundsBackwards(k, left, right)
 }
+
+// CBC runs the blocks, whose length is a multiple of BlockSize, through cipher block chaining and returns the last
+// block: the core of every CBC-MAC. Between two blocks the halves stay as they are, because the final permutation of
+// one and the initial permutation of the next cancel out.
+func (c *Cipher) CBC(chain uint64, blocks []byte) uint64 {
+	if c.keys == 1 {
+		return c.CBCPart(0, chain, blocks)
+	}
+	left, right := initialPermutation(chain)
+	for len(blocks) >= BlockSize {
+		l, r := initialPermutation(binary.BigEndian.Uint64(blocks))
+		left, right = c.form.encrypt(&c.k[0], left^l, right^r)
+		left, right = c.form.decrypt(&c.k[1], left, right)
+		left, right = c.form.encrypt(&c.k[2], left, right)
+		blocks = blocks[BlockSize:]
+	}
+	return finalPermutation(left, right)
+}
+
+// CBCPart is CBC with single DES under one part of the key: 0, 1 or 2.
+func (c *Cipher) CBCPart(part int, chain uint64, blocks []byte) uint64 {
+	k := &c.k[part]
+	left, right := initialPermutation(chain)
+	for len(blocks) >= BlockSize {
+		l, r := initialPermutation(binary.BigEndian.Uint64(blocks))
+		left, right = c.form.encrypt(k, left^l, right^r)
+		blocks = blocks[BlockSize:]
+	}
+	return finalPermutation(left, right)
+}
+
+// Parts returns the number of single-length keys: 1, 2 or 3.
+func (c *Cipher) Parts() int { return c.keys }
+
+// EncryptPart encrypts one block with single DES under one part of the key.
+func (c *Cipher) EncryptPart(part int, block uint64) uint64 {
+	left, right := initialPermutation(block)
+	return finalPermutation(c.form.encrypt(&c.k[part], left, right))
+}
+
+// DecryptPart decrypts one block with single DES under one part of the key.
+func (c *Cipher) DecryptPart(part int, block uint64) uint64 {
+	left, right := initialPermutation(block)
+	return finalPermutation(c.form.decrypt(&c.k[part], left, right))
+}

@@ -28,7 +28,7 @@ func (c *Cipher) Init(key []byte, form Form) {
 	}
 	c.form, c.keys = form, len(key)/8
 	for i := range c.keys {
-		c.k[i].Expand(key[8*i : 8*i+8])
+		form.Expand(&c.k[i], binary.BigEndian.Uint64(key[8*i:]))
 	}
 	if c.keys == 2 {
 		c.k[2] = c.k[0]
@@ -86,6 +86,15 @@ func (c *Cipher) DecryptBlock(block uint64) uint64 {
 	return finalPermutation(left, right)
 }
 
+// Expand computes a schedule in the way of the form.
+func (f Form) Expand(s *Schedule, key uint64) {
+	if f == Table {
+		s.ExpandTable(key)
+		return
+	}
+	s.Expand(key)
+}
+
 func (f Form) encrypt(k *Schedule, left, right uint32) (uint32, uint32) {
 	if f == Table {
 		return tableRounds(k, left, right)
@@ -129,6 +138,18 @@ func (c *Cipher) CBCPart(part int, chain uint64, blocks []byte) uint64 {
 	}
 	return finalPermutation(left, right)
 }
+
+// InitVariant makes c the cipher of base's key with variant xored into each single-length part, at the cost of no key
+// schedule.
+func (c *Cipher) InitVariant(base *Cipher, variant *Schedule) {
+	c.form, c.keys = base.form, base.keys
+	for i := range c.k {
+		c.k[i].Xor(&base.k[i], variant)
+	}
+}
+
+// Part returns the schedule of one part of the key: 0, 1 or 2. It must not be changed.
+func (c *Cipher) Part(n int) *Schedule { return &c.k[n] }
 
 // Parts returns the number of single-length keys: 1, 2 or 3.
 func (c *Cipher) Parts() int { return c.keys }

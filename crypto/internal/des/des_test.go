@@ -73,9 +73,16 @@ func BenchmarkBlock(b *testing.B) {
 	}
 	b.Run("schedule", func(b *testing.B) {
 		var s Schedule
-		k := []byte{1, 2, 3, 4, 5, 6, 7, 8}
+		k := uint64(0x0102030405060708)
 		for b.Loop() {
 			s.Expand(k)
+		}
+	})
+	b.Run("schedule-table", func(b *testing.B) {
+		var s Schedule
+		k := uint64(0x0102030405060708)
+		for b.Loop() {
+			s.ExpandTable(k)
 		}
 	})
 	b.Run("std", func(b *testing.B) {
@@ -85,4 +92,18 @@ func BenchmarkBlock(b *testing.B) {
 			c.Encrypt(x[:], x[:])
 		}
 	})
+}
+
+func BenchmarkTwo(b *testing.B) {
+	for _, f := range []Form{ConstantTime, Table} {
+		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
+			var k1, k2 Schedule
+			k1.Expand(1 << 40)
+			k2.Expand(1 << 41)
+			var x, y uint64
+			for b.Loop() {
+				x, y = EncryptTwo(f, &k1, &k2, x, y)
+			}
+		})
+	}
 }

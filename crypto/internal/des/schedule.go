@@ -1,7 +1,5 @@
 package des
 
-import "encoding/binary"
-
 // BlockSize is the size of a DES block in bytes.
 const BlockSize = 8
 
@@ -14,20 +12,25 @@ type Schedule [2 * rounds]uint32
 // shifts holds by how much the key halves have been rotated to the left when a round takes its key.
 var shifts = [rounds]uint{1, 2, 4, 6, 8, 10, 12, 14, 15, 17, 19, 21, 23, 25, 27, 28}
 
-// Expand computes the schedule of an 8-byte key. Parity bits are ignored. It runs in constant time: the key's bits are
-// moved by fixed shifts and masks only.
-func (s *Schedule) Expand(key []byte) {
-	c, d := permutedChoice1(binary.BigEndian.Uint64(key))
+// Expand computes the schedule of a key, its first byte on top. Parity bits are ignored. It runs in constant time: the
+// key's bits are moved by fixed shifts and masks only.
+func (s *Schedule) Expand(key uint64) {
+	c, d := permutedChoice1(key)
 	for r := 0; r < rounds; r += 2 {
 		// Two rounds travel in one 64-bit word, one in each half.
 		first, second := shifts[r], shifts[r+1]
-		left := permutedChoice2Left(rotate28(c, first) | rotate28(c, second)<<32)
-		right := permutedChoice2Right(rotate28(d, first) | rotate28(d, second)<<32)
-		odd := left&0xffff0000_ffff0000 | right&0x0000ffff_0000ffff
-		even := left&0x0000ffff_0000ffff<<16 | right&0xffff0000_ffff0000>>16
+		odd, even := roundKeyWords(rotate28(c, first)|rotate28(c, second)<<32, rotate28(d, first)|rotate28(d, second)<<32)
 		s[2*r], s[2*r+1] = uint32(odd), uint32(even)
 		s[2*r+2], s[2*r+3] = uint32(odd>>32), uint32(even>>32)
 	}
+}
+
+// roundKeyWords is PC-2 for two rounds at once: it gives the words of both keys from the rotated halves.
+func roundKeyWords(c, d uint64) (odd, even uint64) {
+	left, right := permutedChoice2Left(c), permutedChoice2Right(d)
+	odd = left&0xffff0000_ffff0000 | right&0x0000ffff_0000ffff
+	even = left&0x0000ffff_0000ffff<<16 | right&0xffff0000_ffff0000>>16
+	return odd, even
 }
 
 // Xor sets s to the schedule of the xor of two keys whose schedules are a and b.
@@ -39,7 +42,8 @@ func (s *Schedule) Xor(a, b *Schedule) {
 
 // rotate28 rotates a 28-bit half to the left.
 func rotate28(half uint64, n uint) uint64 {
-	return (half<<n | half>>(28-n)) & 0x0fffffff
+	// Masking the counts spares the compiler the case of a shift beyond the word.
+	return (half<<(n&63) | half>>((28-n)&63)) & 0x0fffffff
 }
 
 // permutedChoice1 is PC-1: it drops the parity bits and splits the rest into the halves C and D. Bit n of a half, in

@@ -42,5 +42,13 @@ func RequireParity(o *KeyOptions) { o.parity = parityRequired }
 // they are.
 func OddParity(o *KeyOptions) { o.parity = parityAdjusted }
 
+// SM4 makes a block cipher the way keys of algorithm SM4 do; ErrNoCipher without UseSM4.
+func (o *KeyOptions) SM4(key []byte) (cipher.Block, error) {
+	if o.sm4 == nil {
+		return nil, ErrNoCipher
+	}
+	return o.sm4(key)
+}
+
 // UseSM4 gives the block cipher for keys of algorithm SM4. Programs pass gm.SM4, which calls it.
 func (o *KeyOptions) UseSM4(newCipher func(key []byte) (cipher.Block, error)) { o.sm4 = newCipher }

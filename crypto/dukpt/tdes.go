@@ -125,7 +125,7 @@ func step(form des.Form, left, right, register uint64) (uint64, uint64) {
 	var k, masked des.Schedule
 	form.Expand(&k, left)
 	masked.Xor(&k, &variantC0)
-	newRight, newLeft := des.EncryptTwo(form, &k, &masked, register^right, register^right^mask)
+	newRight, newLeft := form.EncryptTwo(&k, &masked, register^right, register^right^mask)
 	return newLeft ^ right ^ mask, newRight ^ right
 }
 

@@ -46,6 +46,60 @@ func TestAgainstStandardLibrary(t *testing.T) {
 	}
 }
 
+// TestEveryWay checks the paths the packages above use against the plain block.
+func TestEveryWay(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, form := range []Form{ConstantTime, Table} {
+		for range 1000 {
+			key := append(append(bytesOf(random.Uint64()), bytesOf(random.Uint64())...), bytesOf(random.Uint64())...)
+			for _, size := range []int{8, 16, 24} {
+				var c Cipher
+				c.Init(key[:size], form)
+				message := append(bytesOf(random.Uint64()), bytesOf(random.Uint64())...)
+				chain, first, second := random.Uint64(), binary.BigEndian.Uint64(message), binary.BigEndian.Uint64(message[8:])
+				require.Equal(t, c.EncryptBlock(c.EncryptBlock(chain^first)^second), c.CBC(chain, message))
+				for part := range c.Parts() {
+					var single Cipher
+					single.Init(key[8*part:8*part+8], form)
+					require.Equal(t, single.EncryptBlock(first), c.EncryptPart(part, first))
+					require.Equal(t, single.DecryptBlock(first), c.DecryptPart(part, first))
+					require.Equal(t, single.CBC(chain, message), c.CBCPart(part, chain, message))
+				}
+			}
+			checkVariants(t, form, random.Uint64(), random.Uint64(), random.Uint64())
+		}
+	}
+}
+
+// checkVariants checks what follows from schedules being linear, and that both ways to a schedule agree.
+func checkVariants(t *testing.T, form Form, key, mask, block uint64) {
+	var k, m, both, wanted, table Schedule
+	k.Expand(key)
+	m.Expand(mask)
+	both.Xor(&k, &m)
+	wanted.Expand(key ^ mask)
+	table.ExpandTable(key ^ mask)
+	require.Equal(t, wanted, both)
+	require.Equal(t, wanted, table)
+
+	var plain, masked, direct Cipher
+	plain.Init(bytesOf(key), form)
+	masked.InitVariant(&plain, &m)
+	direct.Init(bytesOf(key^mask), form)
+	require.Equal(t, direct.EncryptBlock(block), masked.EncryptBlock(block))
+	one, other := form.EncryptTwo(&k, &both, block, ^block)
+	require.Equal(t, plain.EncryptBlock(block), one)
+	require.Equal(t, direct.EncryptBlock(^block), other)
+	masked.Wipe()
+	require.Zero(t, masked.k)
+}
+
+func TestInitPanicsOnBugs(t *testing.T) {
+	for _, n := range []int{0, 7, 9, 15, 17, 23, 25, 32} {
+		require.Panics(t, func() { new(Cipher).Init(make([]byte, n), ConstantTime) })
+	}
+}
+
 func standardCipher(t *testing.T, key []byte) interface{ Encrypt(dst, src []byte) } {
 	if len(key) == 8 {
 		c, err := stddes.NewCipher(key)
@@ -102,8 +156,31 @@ func BenchmarkTwo(b *testing.B) {
 			k2.Expand(1 << 41)
 			var x, y uint64
 			for b.Loop() {
-				x, y = EncryptTwo(f, &k1, &k2, x, y)
+				x, y = f.EncryptTwo(&k1, &k2, x, y)
 			}
 		})
 	}
+}
+
+func BenchmarkCBC(b *testing.B) {
+	message := make([]byte, 304)
+	for _, f := range []Form{ConstantTime, Table} {
+		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
+			var c Cipher
+			c.Init([]byte{1, 2, 3, 4, 5, 6, 7, 8}, f)
+			var x uint64
+			for b.Loop() {
+				x = c.CBCPart(0, x, message)
+			}
+		})
+	}
+	b.Run("std", func(b *testing.B) {
+		c, _ := stddes.NewCipher([]byte{1, 2, 3, 4, 5, 6, 7, 8})
+		var x [8]byte
+		for b.Loop() {
+			for range 38 {
+				c.Encrypt(x[:], x[:])
+			}
+		}
+	})
 }

@@ -204,15 +204,14 @@ func (k Key) Require(op Operation, usages ...Usage) error {
 	if k.reach == nil {
 		return ErrNoKey
 	}
-	a := k.core().attributes
-	if len(usages) > 0 && !contains(usages, a.Usage) {
-		return &UsageError{a, "usage " + list(usages)}
-	}
-	if k.core().material.Destroyed() {
+	c := k.reach()
+	switch {
+	case len(usages) > 0 && !contains(usages, c.attributes.Usage):
+		return &UsageError{c.attributes, "usage " + list(usages)}
+	case c.material.Destroyed():
 		return ErrDestroyed
-	}
-	if !a.Mode.Allows(op) {
-		return &UsageError{a, op.String()}
+	case !c.attributes.Mode.Allows(op):
+		return &UsageError{c.attributes, op.String()}
 	}
 	return nil
 }
@@ -220,10 +219,14 @@ func (k Key) Require(op Operation, usages ...Usage) error {
 // Open gives the packages of this module the key's bytes and cipher for one operation; Release must follow. The error
 // is that of Require.
 func (k Key) Open(token keymaterial.Token, op Operation) (*keymaterial.Material, error) {
-	if err := k.Require(op); err != nil {
-		return nil, err
+	if k.reach == nil {
+		return nil, ErrNoKey
 	}
-	return k.open(token)
+	c := k.reach()
+	if !c.attributes.Mode.Allows(op) {
+		return nil, k.Require(op)
+	}
+	return c.open(token)
 }
 
 // Unguarded is Open whatever the mode of use: for wrapping a key or showing its check value.
@@ -231,17 +234,17 @@ func (k Key) Unguarded(token keymaterial.Token) (*keymaterial.Material, error) {
 	if k.reach == nil {
 		return nil, ErrNoKey
 	}
-	return k.open(token)
+	return k.reach().open(token)
 }
 
-func (k Key) open(token keymaterial.Token) (*keymaterial.Material, error) {
+func (c *core) open(token keymaterial.Token) (*keymaterial.Material, error) {
 	if !token.Granted() {
 		return nil, ErrUsage
 	}
-	if !k.core().material.Acquire() {
+	if !c.material.Acquire() {
 		return nil, ErrDestroyed
 	}
-	return &k.core().material, nil
+	return &c.material, nil
 }
 
 // TableDES reports whether the key uses the table form of DES.

@@ -103,6 +103,13 @@ func (m *MAC) Append(dst, message []byte) ([]byte, error) {
 	if _, ok := hash(m.algorithm.Scheme); ok {
 		return m.appendHMAC(dst, message)
 	}
+	if m.isRetail() {
+		tag, err := m.retail(crypto.OpGenerate, message)
+		if err != nil {
+			return dst, err
+		}
+		return append(dst, tag[:m.algorithm.Size]...), nil
+	}
 	w := scratch.Get().(*work)
 	defer w.done()
 	if err := w.compute(m, crypto.OpGenerate, message); err != nil {
@@ -115,6 +122,13 @@ func (m *MAC) Append(dst, message []byte) ([]byte, error) {
 func (m *MAC) Verify(message, tag []byte) error {
 	if _, ok := hash(m.algorithm.Scheme); ok {
 		return m.verifyHMAC(message, tag)
+	}
+	if m.isRetail() {
+		want, err := m.retail(crypto.OpVerify, message)
+		if err != nil {
+			return err
+		}
+		return compare(want[:m.algorithm.Size], tag)
 	}
 	w := scratch.Get().(*work)
 	defer w.done()

@@ -96,6 +96,18 @@ func (c *Cipher) CBCPart(part int, chain uint64, blocks []byte) uint64 {
 	return c.form.leave(left, right)
 }
 
+// RetailMAC is ISO 9797-1 MAC algorithm 3 over whole blocks and a last one: the blocks chained under the first part of
+// the key, the last one encrypted under the whole key, without a permutation in between.
+func (c *Cipher) RetailMAC(blocks []byte, last uint64) uint64 {
+	left, right := c.form.enter(0)
+	for ; len(blocks) >= BlockSize; blocks = blocks[BlockSize:] {
+		l, r := c.form.enter(binary.BigEndian.Uint64(blocks))
+		left, right = c.form.encrypt(&c.k[0], left^l, right^r)
+	}
+	l, r := c.form.enter(last)
+	return c.form.leave(c.forwards(left^l, right^r))
+}
+
 func (c *Cipher) forwards(left, right uint64) (uint64, uint64) {
 	left, right = c.form.encrypt(&c.k[0], left, right)
 	if c.keys > 1 {

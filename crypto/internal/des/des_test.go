@@ -58,6 +58,7 @@ func TestEveryWay(t *testing.T) {
 				message := append(bytesOf(random.Uint64()), bytesOf(random.Uint64())...)
 				chain, first, second := random.Uint64(), binary.BigEndian.Uint64(message), binary.BigEndian.Uint64(message[8:])
 				require.Equal(t, c.EncryptBlock(c.EncryptBlock(chain^first)^second), c.CBC(chain, message))
+				require.Equal(t, c.EncryptBlock(c.CBCPart(0, 0, message)^chain), c.RetailMAC(message, chain))
 				for part := range c.Parts() {
 					var single Cipher
 					single.Init(key[8*part:8*part+8], form)

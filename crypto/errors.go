@@ -13,6 +13,7 @@ var (
 	ErrKeyLength   = errors.New("crypto: wrong key length")
 	ErrWeakKey     = errors.New("crypto: weak key")
 	ErrParity      = errors.New("crypto: key without odd parity")
+	ErrLength      = errors.New("crypto: wrong length of data or initialization vector")
 	ErrKCV         = errors.New("crypto: key check value does not match")
 	ErrExport      = errors.New("crypto: the key is not exportable")
 	ErrNoKey       = errors.New("crypto: no key")

@@ -215,3 +215,29 @@ func TestWycheproof(t *testing.T) {
 	require.Equal(t, file.NumberOfTests, count)
 	t.Logf("aes_cmac_test.json: %d cases, 0 skipped", count)
 }
+
+// TestUnionPayTerminals runs the MACs and the terminal serial number cipher of published UnionPay terminal messages.
+func TestUnionPayTerminals(t *testing.T) {
+	text, err := os.ReadFile("testdata/unionpay/cup-crypto-vectors.json")
+	require.NoError(t, err)
+	var file map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(text, &file))
+	for name, algorithm := range map[string]crypto.Algorithm{
+		"mac_des_my8583_full_frame": crypto.DES, "mac_des_zhu": crypto.DES, "mac_sm4": crypto.SM4, "tusn_cipher": crypto.SM4,
+	} {
+		var v struct{ Data, Key, Enc2, F64 string }
+		require.NoError(t, json.Unmarshal(file[name], &v), name)
+		unhex := func(s string) []byte {
+			b, err := hex.DecodeString(s)
+			require.NoError(t, err)
+			return b
+		}
+		key := macKey(t, crypto.UsageMAC1, algorithm, unhex(v.Key))
+		m, err := mac.New(key, mac.Algorithm{Scheme: crypto.UnionPayECB})
+		require.NoError(t, err)
+		checkEveryWay(t, m, unhex(v.Data), unhex(v.F64))
+		raw, err := mac.New(key, mac.Algorithm{Scheme: crypto.UnionPayRaw})
+		require.NoError(t, err)
+		checkEveryWay(t, raw, unhex(v.Data), unhex(v.Enc2))
+	}
+}

@@ -1,13 +1,6 @@
 package emv
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-)
-
-// ErrDigits: what was given as digits holds something else, or more of it than fits.
-var ErrDigits = errors.New("not so many decimal digits")
+import "slices"
 
 // AppendTLV appends a data object to dst, the length in its shortest form. It never leaves the length octet out: an
 // empty value is 00. Values of 16 MiB and more, which EMV cannot carry, get a length of four octets that strict
@@ -78,7 +71,7 @@ func AppendN(dst []byte, t Tag, n uint64, octets int) ([]byte, error) {
 		rest /= 100
 	}
 	if rest != 0 || octets < 0 {
-		return dst, fmt.Errorf("emv: tag %v: %w: %d octets", t, ErrDigits, octets)
+		return dst, &ValueError{Tag: t, Err: ErrDigits}
 	}
 	out := appendLength(t.Append(dst), octets)
 	from := len(out)
@@ -95,7 +88,7 @@ func AppendN(dst []byte, t Tag, n uint64, octets int) ([]byte, error) {
 func AppendCN(dst []byte, t Tag, digits string) ([]byte, error) {
 	for i := range len(digits) {
 		if digits[i] < '0' || digits[i] > '9' {
-			return dst, fmt.Errorf("emv: tag %v: %w: character %d", t, ErrDigits, i)
+			return dst, &ValueError{Tag: t, Offset: i, Err: ErrDigits}
 		}
 	}
 	out := appendLength(t.Append(dst), (len(digits)+1)/2)

@@ -28,6 +28,50 @@ var (
 	ErrTooDeep = errors.New("templates nested too deeply")
 )
 
+// What can be wrong with the value of a data object. A ValueError carries one of them.
+var (
+	// ErrLength: more or fewer octets than the data element has.
+	ErrLength = errors.New("wrong length")
+
+	// ErrDigits: something else where decimal digits belong, or more of them than fit.
+	ErrDigits = errors.New("not so many decimal digits")
+
+	// ErrDate: digits that are no day of the calendar.
+	ErrDate = errors.New("no such date")
+
+	// ErrSeparator: track data without the separator behind the PAN, or without the format code before it.
+	ErrSeparator = errors.New("no field separator")
+
+	// ErrSFI: a short file identifier outside 1 to 30, or reserved bits beside it.
+	ErrSFI = errors.New("bad short file identifier")
+
+	// ErrRecordRange: records that start at 0, end before they start, or are fewer than are to be authenticated.
+	ErrRecordRange = errors.New("bad record range")
+)
+
+// ValueError says what is wrong with the value of one data object. It holds no part of the value.
+type ValueError struct {
+	// Tag is the data object whose format was applied; 0 when the caller did not say.
+	Tag Tag
+
+	// Offset is the octet of the value at fault, or the character of text; 0 when all of it is.
+	Offset int
+
+	// Err is one of the errors above.
+	Err error
+}
+
+// Error names the fault, the tag and the offset.
+func (e *ValueError) Error() string {
+	if e.Tag == 0 {
+		return fmt.Sprintf("emv: %v at offset %d", e.Err, e.Offset)
+	}
+	return fmt.Sprintf("emv: tag %v: %v at offset %d", e.Tag, e.Err, e.Offset)
+}
+
+// Unwrap returns Err, for errors.Is.
+func (e *ValueError) Unwrap() error { return e.Err }
+
 // SyntaxError says where the coding of data objects is broken. It holds no part of a value.
 type SyntaxError struct {
 	// Offset is where the faulty tag, length or value starts, in bytes from the start of the data read.

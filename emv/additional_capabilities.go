@@ -11,37 +11,37 @@ type AdditionalCapabilityBit uint8
 
 // The bits of a AdditionalTerminalCapabilities.
 const (
-	CapCash           AdditionalCapabilityBit = octet1 | bit8
-	CapGoods          AdditionalCapabilityBit = octet1 | bit7
-	CapServices       AdditionalCapabilityBit = octet1 | bit6
-	CapCashback       AdditionalCapabilityBit = octet1 | bit5
-	CapInquiry        AdditionalCapabilityBit = octet1 | bit4
-	CapTransfer       AdditionalCapabilityBit = octet1 | bit3
-	CapPayment        AdditionalCapabilityBit = octet1 | bit2
-	CapAdministrative AdditionalCapabilityBit = octet1 | bit1
+	CapCash           AdditionalCapabilityBit = octet1 + bit8
+	CapGoods          AdditionalCapabilityBit = octet1 + bit7
+	CapServices       AdditionalCapabilityBit = octet1 + bit6
+	CapCashback       AdditionalCapabilityBit = octet1 + bit5
+	CapInquiry        AdditionalCapabilityBit = octet1 + bit4
+	CapTransfer       AdditionalCapabilityBit = octet1 + bit3
+	CapPayment        AdditionalCapabilityBit = octet1 + bit2
+	CapAdministrative AdditionalCapabilityBit = octet1 + bit1
 
-	CapCashDeposit AdditionalCapabilityBit = octet2 | bit8
+	CapCashDeposit AdditionalCapabilityBit = octet2 + bit8
 
-	CapNumericKeys    AdditionalCapabilityBit = octet3 | bit8
-	CapAlphabeticKeys AdditionalCapabilityBit = octet3 | bit7
-	CapCommandKeys    AdditionalCapabilityBit = octet3 | bit6
-	CapFunctionKeys   AdditionalCapabilityBit = octet3 | bit5
+	CapNumericKeys    AdditionalCapabilityBit = octet3 + bit8
+	CapAlphabeticKeys AdditionalCapabilityBit = octet3 + bit7
+	CapCommandKeys    AdditionalCapabilityBit = octet3 + bit6
+	CapFunctionKeys   AdditionalCapabilityBit = octet3 + bit5
 
-	CapPrintAttendant    AdditionalCapabilityBit = octet4 | bit8
-	CapPrintCardholder   AdditionalCapabilityBit = octet4 | bit7
-	CapDisplayAttendant  AdditionalCapabilityBit = octet4 | bit6
-	CapDisplayCardholder AdditionalCapabilityBit = octet4 | bit5
-	CapCodeTable10       AdditionalCapabilityBit = octet4 | bit2
-	CapCodeTable9        AdditionalCapabilityBit = octet4 | bit1
+	CapPrintAttendant    AdditionalCapabilityBit = octet4 + bit8
+	CapPrintCardholder   AdditionalCapabilityBit = octet4 + bit7
+	CapDisplayAttendant  AdditionalCapabilityBit = octet4 + bit6
+	CapDisplayCardholder AdditionalCapabilityBit = octet4 + bit5
+	CapCodeTable10       AdditionalCapabilityBit = octet4 + bit2
+	CapCodeTable9        AdditionalCapabilityBit = octet4 + bit1
 
-	CapCodeTable8 AdditionalCapabilityBit = octet5 | bit8
-	CapCodeTable7 AdditionalCapabilityBit = octet5 | bit7
-	CapCodeTable6 AdditionalCapabilityBit = octet5 | bit6
-	CapCodeTable5 AdditionalCapabilityBit = octet5 | bit5
-	CapCodeTable4 AdditionalCapabilityBit = octet5 | bit4
-	CapCodeTable3 AdditionalCapabilityBit = octet5 | bit3
-	CapCodeTable2 AdditionalCapabilityBit = octet5 | bit2
-	CapCodeTable1 AdditionalCapabilityBit = octet5 | bit1
+	CapCodeTable8 AdditionalCapabilityBit = octet5 + bit8
+	CapCodeTable7 AdditionalCapabilityBit = octet5 + bit7
+	CapCodeTable6 AdditionalCapabilityBit = octet5 + bit6
+	CapCodeTable5 AdditionalCapabilityBit = octet5 + bit5
+	CapCodeTable4 AdditionalCapabilityBit = octet5 + bit4
+	CapCodeTable3 AdditionalCapabilityBit = octet5 + bit3
+	CapCodeTable2 AdditionalCapabilityBit = octet5 + bit2
+	CapCodeTable1 AdditionalCapabilityBit = octet5 + bit1
 )
 
 var additionalCapabilityText = [...]text{

@@ -11,19 +11,19 @@ type AIPBit uint8
 
 // The bits of a AIP.
 const (
-	AIPXDA          AIPBit = octet1 | bit8
-	AIPSDA          AIPBit = octet1 | bit7
-	AIPDDA          AIPBit = octet1 | bit6
-	AIPCVM          AIPBit = octet1 | bit5
-	AIPTerminalRisk AIPBit = octet1 | bit4
-	AIPIssuerAuth   AIPBit = octet1 | bit3
-	AIPOnDeviceCVM  AIPBit = octet1 | bit2
-	AIPCDA          AIPBit = octet1 | bit1
+	AIPXDA          AIPBit = octet1 + bit8
+	AIPSDA          AIPBit = octet1 + bit7
+	AIPDDA          AIPBit = octet1 + bit6
+	AIPCVM          AIPBit = octet1 + bit5
+	AIPTerminalRisk AIPBit = octet1 + bit4
+	AIPIssuerAuth   AIPBit = octet1 + bit3
+	AIPOnDeviceCVM  AIPBit = octet1 + bit2
+	AIPCDA          AIPBit = octet1 + bit1
 
-	AIPEMVMode         AIPBit = octet2 | bit8
-	AIPMobile          AIPBit = octet2 | bit7
-	AIPContactless     AIPBit = octet2 | bit6
-	AIPRelayResistance AIPBit = octet2 | bit1
+	AIPEMVMode         AIPBit = octet2 + bit8
+	AIPMobile          AIPBit = octet2 + bit7
+	AIPContactless     AIPBit = octet2 + bit6
+	AIPRelayResistance AIPBit = octet2 + bit1
 )
 
 var aipText = [...]text{

@@ -11,17 +11,17 @@ type AUCBit uint8
 
 // The bits of a AUC.
 const (
-	AUCDomesticCash          AUCBit = octet1 | bit8
-	AUCInternationalCash     AUCBit = octet1 | bit7
-	AUCDomesticGoods         AUCBit = octet1 | bit6
-	AUCInternationalGoods    AUCBit = octet1 | bit5
-	AUCDomesticServices      AUCBit = octet1 | bit4
-	AUCInternationalServices AUCBit = octet1 | bit3
-	AUCATM                   AUCBit = octet1 | bit2
-	AUCNotATM                AUCBit = octet1 | bit1
+	AUCDomesticCash          AUCBit = octet1 + bit8
+	AUCInternationalCash     AUCBit = octet1 + bit7
+	AUCDomesticGoods         AUCBit = octet1 + bit6
+	AUCInternationalGoods    AUCBit = octet1 + bit5
+	AUCDomesticServices      AUCBit = octet1 + bit4
+	AUCInternationalServices AUCBit = octet1 + bit3
+	AUCATM                   AUCBit = octet1 + bit2
+	AUCNotATM                AUCBit = octet1 + bit1
 
-	AUCDomesticCashback      AUCBit = octet2 | bit8
-	AUCInternationalCashback AUCBit = octet2 | bit7
+	AUCDomesticCashback      AUCBit = octet2 + bit8
+	AUCInternationalCashback AUCBit = octet2 + bit7
 )
 
 var aucText = [...]text{

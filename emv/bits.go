@@ -24,7 +24,7 @@ func (t text) in(l Language) string {
 }
 
 // Bit numbers are the octet, counted from 0, times 8 plus the bit, counted from 0 at the low end. The EMV books count
-// both from 1: their "byte 1 bit 8" is octet1 | bit8.
+// both from 1: their "byte 1 bit 8" is octet1 + bit8.
 const (
 	octet1 = iota << 3
 	octet2

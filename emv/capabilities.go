@@ -11,20 +11,20 @@ type CapabilityBit uint8
 
 // The bits of a TerminalCapabilities.
 const (
-	CapManualEntry    CapabilityBit = octet1 | bit8
-	CapMagneticStripe CapabilityBit = octet1 | bit7
-	CapContacts       CapabilityBit = octet1 | bit6
+	CapManualEntry    CapabilityBit = octet1 + bit8
+	CapMagneticStripe CapabilityBit = octet1 + bit7
+	CapContacts       CapabilityBit = octet1 + bit6
 
-	CapPlaintextPIN  CapabilityBit = octet2 | bit8
-	CapOnlinePIN     CapabilityBit = octet2 | bit7
-	CapSignature     CapabilityBit = octet2 | bit6
-	CapEncipheredPIN CapabilityBit = octet2 | bit5
-	CapNoCVM         CapabilityBit = octet2 | bit4
+	CapPlaintextPIN  CapabilityBit = octet2 + bit8
+	CapOnlinePIN     CapabilityBit = octet2 + bit7
+	CapSignature     CapabilityBit = octet2 + bit6
+	CapEncipheredPIN CapabilityBit = octet2 + bit5
+	CapNoCVM         CapabilityBit = octet2 + bit4
 
-	CapSDA         CapabilityBit = octet3 | bit8
-	CapDDA         CapabilityBit = octet3 | bit7
-	CapCardCapture CapabilityBit = octet3 | bit6
-	CapCDA         CapabilityBit = octet3 | bit4
+	CapSDA         CapabilityBit = octet3 + bit8
+	CapDDA         CapabilityBit = octet3 + bit7
+	CapCardCapture CapabilityBit = octet3 + bit6
+	CapCDA         CapabilityBit = octet3 + bit4
 )
 
 var capabilityText = [...]text{

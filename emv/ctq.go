@@ -10,17 +10,17 @@ type CTQBit uint8
 
 // The bits of a CTQ.
 const (
-	CTQOnlinePIN         CTQBit = octet1 | bit8
-	CTQSignature         CTQBit = octet1 | bit7
-	CTQOnlineIfODAFails  CTQBit = octet1 | bit6
-	CTQSwitchIfODAFails  CTQBit = octet1 | bit5
-	CTQOnlineIfExpired   CTQBit = octet1 | bit4
-	CTQSwitchForCash     CTQBit = octet1 | bit3
-	CTQSwitchForCashback CTQBit = octet1 | bit2
-	CTQNotForATM         CTQBit = octet1 | bit1
+	CTQOnlinePIN         CTQBit = octet1 + bit8
+	CTQSignature         CTQBit = octet1 + bit7
+	CTQOnlineIfODAFails  CTQBit = octet1 + bit6
+	CTQSwitchIfODAFails  CTQBit = octet1 + bit5
+	CTQOnlineIfExpired   CTQBit = octet1 + bit4
+	CTQSwitchForCash     CTQBit = octet1 + bit3
+	CTQSwitchForCashback CTQBit = octet1 + bit2
+	CTQNotForATM         CTQBit = octet1 + bit1
 
-	CTQConsumerDeviceCVMDone CTQBit = octet2 | bit8
-	CTQIssuerUpdate          CTQBit = octet2 | bit7
+	CTQConsumerDeviceCVMDone CTQBit = octet2 + bit8
+	CTQIssuerUpdate          CTQBit = octet2 + bit7
 )
 
 var ctqText = [...]text{

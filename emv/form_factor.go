@@ -24,13 +24,13 @@ var formFactorDevices = [...]text{
 }
 
 var formFactorFeatures = [...]text{
-	octet2 | bit8: {"passcode capable", "支持密码"},
-	octet2 | bit7: {"signature panel", "有签名条"},
-	octet2 | bit6: {"hologram", "有全息图"},
-	octet2 | bit5: {"CVV2 printed", "有CVV2"},
-	octet2 | bit4: {"two-way messaging", "支持双向消息"},
-	octet2 | bit3: {"cloud-based credentials", "云端凭证"},
-	octet2 | bit2: {"biometric capable", "支持生物特征"},
+	octet2 + bit8: {"passcode capable", "支持密码"},
+	octet2 + bit7: {"signature panel", "有签名条"},
+	octet2 + bit6: {"hologram", "有全息图"},
+	octet2 + bit5: {"CVV2 printed", "有CVV2"},
+	octet2 + bit4: {"two-way messaging", "支持双向消息"},
+	octet2 + bit3: {"cloud-based credentials", "云端凭证"},
+	octet2 + bit2: {"biometric capable", "支持生物特征"},
 }
 
 // Features returns what the device has besides, in words.

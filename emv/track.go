@@ -14,15 +14,16 @@ type Track2 struct {
 	Discretionary string // what the issuer put behind, digits
 }
 
-const maxTrack2 = 19 // octets
+const (
+	maxTrack2 = 19 // octets: the 37 characters between the sentinels
+	allTrack2 = 20 // octets: the 40 characters of a whole track 2
+)
 
 // ParseTrack2 reads the packed form: PAN, D, YYMM, service code, discretionary data, an F at the end when the number of
-// digits is odd. F in place of the expiry and all that follows marks a masked card.
+// digits is odd. F in place of the expiry and all that follows marks a masked card. The standard ends at
+// 19 octets; cards with more are in use, and are read up to the 40 characters of a whole track 2.
 func ParseTrack2(b []byte) (Track2, error) {
-	if len(b) > maxTrack2 {
-		return Track2{}, &ValueError{Tag: 0x57, Err: ErrLength}
-	}
-	pan, rest, ok := strings.Cut(nibbles(b), "D")
+	pan, rest, ok := strings.Cut(nibbles(b[:min(len(b), allTrack2)]), "D")
 	if !ok {
 		return Track2{}, &ValueError{Tag: 0x57, Err: ErrSeparator}
 	}

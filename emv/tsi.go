@@ -10,12 +10,12 @@ type TSIBit uint8
 
 // The bits of a TSI.
 const (
-	TSIODAPerformed          TSIBit = octet1 | bit8
-	TSICVMPerformed          TSIBit = octet1 | bit7
-	TSICardRiskPerformed     TSIBit = octet1 | bit6
-	TSIIssuerAuthPerformed   TSIBit = octet1 | bit5
-	TSITerminalRiskPerformed TSIBit = octet1 | bit4
-	TSIScriptPerformed       TSIBit = octet1 | bit3
+	TSIODAPerformed          TSIBit = octet1 + bit8
+	TSICVMPerformed          TSIBit = octet1 + bit7
+	TSICardRiskPerformed     TSIBit = octet1 + bit6
+	TSIIssuerAuthPerformed   TSIBit = octet1 + bit5
+	TSITerminalRiskPerformed TSIBit = octet1 + bit4
+	TSIScriptPerformed       TSIBit = octet1 + bit3
 )
 
 var tsiText = [...]text{

@@ -11,26 +11,26 @@ type TTQBit uint8
 
 // The bits of a TTQ.
 const (
-	TTQMagStripe    TTQBit = octet1 | bit8
-	TTQEMVMode      TTQBit = octet1 | bit6
-	TTQContactChip  TTQBit = octet1 | bit5
-	TTQOfflineOnly  TTQBit = octet1 | bit4
-	TTQOnlinePIN    TTQBit = octet1 | bit3
-	TTQSignature    TTQBit = octet1 | bit2
-	TTQODAForOnline TTQBit = octet1 | bit1
+	TTQMagStripe    TTQBit = octet1 + bit8
+	TTQEMVMode      TTQBit = octet1 + bit6
+	TTQContactChip  TTQBit = octet1 + bit5
+	TTQOfflineOnly  TTQBit = octet1 + bit4
+	TTQOnlinePIN    TTQBit = octet1 + bit3
+	TTQSignature    TTQBit = octet1 + bit2
+	TTQODAForOnline TTQBit = octet1 + bit1
 
-	TTQOnlineCryptogramRequired TTQBit = octet2 | bit8
-	TTQCVMRequired              TTQBit = octet2 | bit7
-	TTQOfflinePIN               TTQBit = octet2 | bit6
-	TTQFastMode                 TTQBit = octet2 | bit5
-	TTQTransit                  TTQBit = octet2 | bit4
+	TTQOnlineCryptogramRequired TTQBit = octet2 + bit8
+	TTQCVMRequired              TTQBit = octet2 + bit7
+	TTQOfflinePIN               TTQBit = octet2 + bit6
+	TTQFastMode                 TTQBit = octet2 + bit5
+	TTQTransit                  TTQBit = octet2 + bit4
 
-	TTQIssuerUpdate              TTQBit = octet3 | bit8
-	TTQConsumerDeviceCVM         TTQBit = octet3 | bit7
-	TTQConsumerDeviceCVMTransit  TTQBit = octet3 | bit6
-	TTQConsumerDeviceCVMRequired TTQBit = octet3 | bit5
+	TTQIssuerUpdate              TTQBit = octet3 + bit8
+	TTQConsumerDeviceCVM         TTQBit = octet3 + bit7
+	TTQConsumerDeviceCVMTransit  TTQBit = octet3 + bit6
+	TTQConsumerDeviceCVMRequired TTQBit = octet3 + bit5
 
-	TTQfDDA TTQBit = octet4 | bit8
+	TTQfDDA TTQBit = octet4 + bit8
 )
 
 var ttqText = [...]text{

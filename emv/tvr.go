@@ -11,49 +11,49 @@ type TVRBit uint8
 
 // The bits of a TVR.
 const (
-	TVRODANotPerformed TVRBit = octet1 | bit8
-	TVRSDAFailed       TVRBit = octet1 | bit7
-	TVRCardDataMissing TVRBit = octet1 | bit6
-	TVROnExceptionFile TVRBit = octet1 | bit5
-	TVRDDAFailed       TVRBit = octet1 | bit4
-	TVRCDAFailed       TVRBit = octet1 | bit3
-	TVRSDASelected     TVRBit = octet1 | bit2
-	TVRXDASelected     TVRBit = octet1 | bit1
+	TVRODANotPerformed TVRBit = octet1 + bit8
+	TVRSDAFailed       TVRBit = octet1 + bit7
+	TVRCardDataMissing TVRBit = octet1 + bit6
+	TVROnExceptionFile TVRBit = octet1 + bit5
+	TVRDDAFailed       TVRBit = octet1 + bit4
+	TVRCDAFailed       TVRBit = octet1 + bit3
+	TVRSDASelected     TVRBit = octet1 + bit2
+	TVRXDASelected     TVRBit = octet1 + bit1
 
-	TVRVersionsDiffer             TVRBit = octet2 | bit8
-	TVRExpired                    TVRBit = octet2 | bit7
-	TVRNotYetEffective            TVRBit = octet2 | bit6
-	TVRServiceNotAllowed          TVRBit = octet2 | bit5
-	TVRNewCard                    TVRBit = octet2 | bit4
-	TVRBiometricDone              TVRBit = octet2 | bit2
-	TVRBiometricFormatUnsupported TVRBit = octet2 | bit1
+	TVRVersionsDiffer             TVRBit = octet2 + bit8
+	TVRExpired                    TVRBit = octet2 + bit7
+	TVRNotYetEffective            TVRBit = octet2 + bit6
+	TVRServiceNotAllowed          TVRBit = octet2 + bit5
+	TVRNewCard                    TVRBit = octet2 + bit4
+	TVRBiometricDone              TVRBit = octet2 + bit2
+	TVRBiometricFormatUnsupported TVRBit = octet2 + bit1
 
-	TVRCVMFailed             TVRBit = octet3 | bit8
-	TVRCVMUnrecognised       TVRBit = octet3 | bit7
-	TVRPINTryLimit           TVRBit = octet3 | bit6
-	TVRPINPadMissing         TVRBit = octet3 | bit5
-	TVRPINNotEntered         TVRBit = octet3 | bit4
-	TVROnlineCVMCaptured     TVRBit = octet3 | bit3
-	TVRBiometricDeviceFailed TVRBit = octet3 | bit2
-	TVRBiometricBypassed     TVRBit = octet3 | bit1
+	TVRCVMFailed             TVRBit = octet3 + bit8
+	TVRCVMUnrecognised       TVRBit = octet3 + bit7
+	TVRPINTryLimit           TVRBit = octet3 + bit6
+	TVRPINPadMissing         TVRBit = octet3 + bit5
+	TVRPINNotEntered         TVRBit = octet3 + bit4
+	TVROnlineCVMCaptured     TVRBit = octet3 + bit3
+	TVRBiometricDeviceFailed TVRBit = octet3 + bit2
+	TVRBiometricBypassed     TVRBit = octet3 + bit1
 
-	TVRFloorLimit           TVRBit = octet4 | bit8
-	TVRLowerOfflineLimit    TVRBit = octet4 | bit7
-	TVRUpperOfflineLimit    TVRBit = octet4 | bit6
-	TVRRandomOnline         TVRBit = octet4 | bit5
-	TVRMerchantForcedOnline TVRBit = octet4 | bit4
-	TVRBiometricTryLimit    TVRBit = octet4 | bit3
-	TVRBiometricUnsupported TVRBit = octet4 | bit2
-	TVRXDAFailed            TVRBit = octet4 | bit1
+	TVRFloorLimit           TVRBit = octet4 + bit8
+	TVRLowerOfflineLimit    TVRBit = octet4 + bit7
+	TVRUpperOfflineLimit    TVRBit = octet4 + bit6
+	TVRRandomOnline         TVRBit = octet4 + bit5
+	TVRMerchantForcedOnline TVRBit = octet4 + bit4
+	TVRBiometricTryLimit    TVRBit = octet4 + bit3
+	TVRBiometricUnsupported TVRBit = octet4 + bit2
+	TVRXDAFailed            TVRBit = octet4 + bit1
 
-	TVRDefaultTDOL        TVRBit = octet5 | bit8
-	TVRIssuerAuthFailed   TVRBit = octet5 | bit7
-	TVRScriptFailedBefore TVRBit = octet5 | bit6
-	TVRScriptFailedAfter  TVRBit = octet5 | bit5
-	TVRRelayThreshold     TVRBit = octet5 | bit4
-	TVRCAKeyMissing       TVRBit = octet5 | bit3
-	TVRKeyRecoveryFailed  TVRBit = octet5 | bit2
-	TVRRelayNotPerformed  TVRBit = octet5 | bit1
+	TVRDefaultTDOL        TVRBit = octet5 + bit8
+	TVRIssuerAuthFailed   TVRBit = octet5 + bit7
+	TVRScriptFailedBefore TVRBit = octet5 + bit6
+	TVRScriptFailedAfter  TVRBit = octet5 + bit5
+	TVRRelayThreshold     TVRBit = octet5 + bit4
+	TVRCAKeyMissing       TVRBit = octet5 + bit3
+	TVRKeyRecoveryFailed  TVRBit = octet5 + bit2
+	TVRRelayNotPerformed  TVRBit = octet5 + bit1
 )
 
 var tvrText = [...]text{

@@ -25,9 +25,13 @@ type vector struct {
 
 // vectorKinds runs the cases of the files whose base name, without a number at its end, is the key.
 var vectorKinds = map[string]func(*testing.T, vector){
-	"tlv-parse": testParseVector,
-	"tlv-build": testBuildVector,
-	"dumps":     testDumpVector,
+	"tlv-parse":     testParseVector,
+	"tlv-build":     testBuildVector,
+	"dumps":         testDumpVector,
+	"dol":           testDOLVector,
+	"iad":           testIADVector,
+	"logic":         testLogicVector,
+	"decode-fields": testFieldVector,
 }
 
 func TestVectors(t *testing.T) {

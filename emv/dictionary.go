@@ -205,9 +205,14 @@ func (d *Dictionary) find(t Tag, c Context, length int) (entry, bool) {
 	ofSchemes := rowsOf(schemeRows[:], t)
 	if scheme != AnyScheme {
 		for _, r := range ofSchemes {
-			if r.schemes&(1<<scheme) != 0 {
-				return r.entry(scheme), true
+			if r.schemes&(1<<scheme) == 0 {
+				continue
 			}
+			e := r.entry(scheme)
+			if !r.fits(length) { // then perhaps it is another scheme's after all
+				e.Sensitivity = strictest(ofSchemes)
+			}
+			return e, true
 		}
 	}
 	if core := rowsOf(coreRows[:], t); len(core) > 0 {
@@ -226,10 +231,16 @@ func usual(rows []row, length int) entry {
 		chosen = rows[i]
 	}
 	e := chosen.entry(AnyScheme)
-	for _, r := range rows {
-		e.Sensitivity = max(e.Sensitivity, r.sensitivity)
-	}
+	e.Sensitivity = strictest(rows)
 	return e
+}
+
+func strictest(rows []row) Sensitivity {
+	s := Public
+	for _, r := range rows {
+		s = max(s, r.sensitivity)
+	}
+	return s
 }
 
 func rowsOf(rows []row, t Tag) []row {

@@ -1,9 +1,12 @@
 package emv
 
 import (
+	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -80,4 +83,159 @@ func requireReadersAgree(t *testing.T, data []byte) {
 	for path := range TLV(data).Walk() {
 		require.LessOrEqual(t, len(path), maxDepth)
 	}
+}
+
+// FuzzDOL holds that a list that can be read asks for exactly the data it gets, and that Split gives back what
+// AppendData put in.
+func FuzzDOL(f *testing.F) {
+	addVectorHex(f, "dol.json", func(b []byte) { f.Add(b, []byte{1, 2, 3, 4, 5}) })
+	f.Add([]byte{0x9F}, []byte(nil))
+	f.Fuzz(func(t *testing.T, list, value []byte) {
+		d := DOL(list)
+		n, err := d.Len()
+		data, errAppend := d.AppendData([]byte("before"), func(tag Tag) ([]byte, bool) { return value, tag&1 == 0 }, nil)
+		require.Equal(t, err, errAppend)
+		if err != nil {
+			require.Equal(t, "before", string(data))
+			return
+		}
+		data = data[len("before"):]
+		require.Len(t, data, n)
+		parts, err := d.Split(data)
+		require.NoError(t, err)
+		var written, back []byte
+		for tag, v := range parts {
+			written = append(tag.Append(written), byte(len(v)))
+			back = append(back, v...)
+			if tag&1 == 1 || tag.Constructed() {
+				require.Equal(t, string(make([]byte, len(v))), string(v))
+			}
+		}
+		require.Equal(t, string(list), string(written))
+		require.Equal(t, string(data), string(back))
+	})
+}
+
+// FuzzIAD holds that the parts of issuer application data are parts of it, and that a scheme that is named is the only
+// one whose layouts are used.
+func FuzzIAD(f *testing.F) {
+	addVectorHex(f, "iad.json", func(b []byte) {
+		f.Add(b, byte(0))
+		f.Add(b, byte(3))
+	})
+	rids := []RID{{}, RIDVisa, RIDMastercard, RIDAmex, RIDJCB, RIDDiscover, RIDInterac, RIDUnionPay, {1}}
+	f.Fuzz(func(t *testing.T, data []byte, which byte) {
+		rid := rids[int(which)%len(rids)]
+		iad, err := ParseIAD(rid, data)
+		require.Equal(t, len(data) == 0 || len(data) > 32, err != nil)
+		if err != nil {
+			return
+		}
+		require.Equal(t, string(data), string(iad.Raw))
+		n := 0
+		for _, part := range [][]byte{iad.CVR, iad.DAC, iad.Counters, iad.Extra, iad.IDD} {
+			require.Contains(t, string(data), string(part))
+			n += len(part)
+		}
+		require.Less(t, n, len(data))
+		require.Equal(t, iad.Format == IADUnknown, n == 0)
+		if iad.Format == IADVisa || iad.Format == IADVisa2 {
+			require.Contains(t, []RID{{}, RIDVisa}, rid)
+		}
+	})
+}
+
+// FuzzDescribe holds that any data can be described in any way, that the outcome is that of reading it strictly, and
+// that a masked description holds no card number.
+func FuzzDescribe(f *testing.F) {
+	for _, file := range []string{"tlv-parse.json", "dumps.json"} {
+		addVectorHex(f, file, func(b []byte) { f.Add(b) })
+	}
+	for _, c := range readVectors(f, "testdata/vectors/decode-fields.json") {
+		var input struct {
+			Tag   Tag
+			Value string
+		}
+		require.NoError(f, json.Unmarshal(c.Input, &input))
+		f.Add(AppendTLV(nil, input.Tag, unhex(f, input.Value)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, context := range []Context{{}, {RID: RIDUnionPay}, {Kernel: 2}, {RID: RIDVisa}} {
+			for _, clear := range []bool{false, true} {
+				var out strings.Builder
+				err := Describe(&out, data, &DescribeOptions{Context: context, Clear: clear, Language: Chinese})
+				var fault *SyntaxError
+				if err != nil {
+					require.ErrorAs(t, err, &fault)
+				}
+				if !clear {
+					requireNoCardNumber(t, data, out.String())
+				}
+			}
+		}
+	})
+}
+
+// requireNoCardNumber fails when a card number of the data stands in the text.
+func requireNoCardNumber(t *testing.T, data TLV, text string) {
+	t.Helper()
+	for path, v := range data.Walk() {
+		if path[len(path)-1] != 0x5A || len(v) < 8 {
+			continue
+		}
+		pan, err := ParseCN(v)
+		if err != nil || len(strings.Trim(pan, pan[:1])) == 0 {
+			continue // no number, or one that any row of zeros holds
+		}
+		require.False(t, strings.Contains(text, "5A 应用主账号（PAN）: "+pan), "a card number is described in clear")
+	}
+}
+
+// FuzzValues holds that what a reader of values accepts it also writes, to the same bytes.
+func FuzzValues(f *testing.F) {
+	for _, file := range []string{"logic.json", "decode-fields.json"} {
+		addVectorHex(f, file, func(b []byte) { f.Add(b) })
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if d, err := ParseDate(b); err == nil {
+			again, err := AppendDate(nil, 0x9A, d)
+			require.NoError(t, err)
+			require.Equal(t, AppendTLV(nil, 0x9A, b), again)
+		}
+		if n, err := ParseN(b); err == nil {
+			again, err := AppendN(nil, 0x9F02, n, len(b))
+			require.NoError(t, err)
+			require.Equal(t, AppendTLV(nil, 0x9F02, b), again)
+		}
+		if digits, err := ParseCN(b); err == nil {
+			again, err := AppendCN(nil, 0x5A, digits)
+			require.NoError(t, err)
+			require.True(t, bytes.HasPrefix(AppendTLV(nil, 0x5A, b)[2:], again[2:]))
+		}
+		if track, err := ParseTrack2(b); err == nil && len(b) <= maxTrack2 {
+			again, err := AppendTrack2(nil, 0x57, track)
+			require.NoError(t, err)
+			back, err := ParseTrack2(again[2:])
+			require.NoError(t, err)
+			require.True(t, track == back)
+		}
+		if afl, err := ParseAFL(b); err == nil {
+			records := 0
+			for range afl.Records() {
+				records++
+			}
+			require.Positive(t, records)
+		}
+		if list, err := ParseCVMList(b); err == nil {
+			step := SelectCVM(list, CVMInput{Supports: func(m CVMMethod) bool { return m != CVMOnlinePIN }}, 0)
+			require.LessOrEqual(t, step.Next, (len(b)-8)/2)
+		}
+		for s := range Scripts(b) {
+			for c := range s.Commands() {
+				require.NotEmpty(t, c.String())
+			}
+		}
+		_, _ = ParseScriptResults(b)
+		_, _ = ParseTrack1(b)
+	})
 }

@@ -53,7 +53,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-func readVectors(t *testing.T, file string) []vector {
+func readVectors(t testing.TB, file string) []vector {
 	text := readFile(t, file)
 	var content struct{ Cases []vector }
 	require.NoError(t, json.Unmarshal(text, &content))

@@ -3,6 +3,7 @@ package emv
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -125,7 +126,11 @@ func (p *printer) shown(s Sensitivity, v Value) string {
 	if s == Public || p.Clear {
 		return nibbles(v)
 	}
-	return fmt.Sprintf(text{"[%d bytes]", "[%d字节]"}.in(p.Language), len(v))
+	unit := text{" bytes", "字节"}
+	if len(v) == 1 {
+		unit.en = " byte"
+	}
+	return "[" + strconv.Itoa(len(v)) + unit.in(p.Language) + "]"
 }
 
 // meaning is what a value says: a text behind it and lines below it.

@@ -54,7 +54,7 @@ var coreRows = [...]row{
 	{0x82, everyone, Card, raw, 2, 2, inResponse, Public, "Application Interchange Profile", "应用交互特征（AIP）"},
 	{0x83, everyone, Terminal, raw, 0, 0, nowhere, Public, "Command Template", "命令模板"},
 	{0x84, everyone, Card, raw, 5, 16, inSelect, Public, "Dedicated File Name", "专用文件名（DF名）"},
-	{0x86, everyone, Issuer, raw, 1, 255, inScript, MaskScript, "Issuer Script Command", "发卡行脚本命令"},
+	{0x86, everyone, Issuer, raw, 1, 261, inScript, MaskScript, "Issuer Script Command", "发卡行脚本命令"},
 	{0x87, everyone, Card, raw, 1, 1, inApplicationOrFCI, Public, "Application Priority Indicator", "应用优先指示器"},
 	{0x88, everyone, Card, raw, 1, 1, inFCI, Public, "Short File Identifier", "短文件标识符（SFI）"},
 	{0x89, everyone, Issuer, alphanumeric, 6, 6, nowhere, Public, "Authorisation Code", "授权码"},

@@ -8,7 +8,7 @@ type row struct {
 	schemes     schemes
 	source      Source
 	kind        kind
-	min, max    uint8
+	min, max    uint16
 	templates   templates
 	sensitivity Sensitivity
 	en, zh      string

@@ -117,7 +117,6 @@ var schemeRows = [...]row{
 	{0x9F7F, mastercard, Terminal, raw, 4, 4, nowhere, Public, "DS Unpredictable Number", "数据存储不可预知数"},
 	{0x9F7F, visa | unionPay, Card, raw, 42, 42, nowhere, Public, "Card Production Life Cycle Data", "卡片生产生命周期（CPLC）数据"},
 	{0xBF60, mastercard, Terminal, raw, 0, 0, nowhere, Public, "IDS Record Update Template", "集成数据存储记录更新模板"},
-	{0xDF11, unionPay, Card, raw, 0, 0, nowhere, Public, "Issuer Authentication Type", "发卡行认证类型"},
 	{0xDF31, unionPay, Terminal, raw, 5, 255, nowhere, Public, "Issuer Script Results (UnionPay)", "发卡行脚本结果（银联）"},
 	{0xDF32, unionPay, Card, raw, 0, 0, nowhere, Public, "Chip Serial Number", "芯片序列号"},
 	{0xDF33, unionPay, Terminal, raw, 0, 0, nowhere, Secret, "Session Key Data", "过程密钥数据"},

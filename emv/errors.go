@@ -42,6 +42,12 @@ var (
 	// ErrSeparator: track data without the separator behind the PAN, or without the format code before it.
 	ErrSeparator = errors.New("no field separator")
 
+	// ErrMissing: a data object that must be there is not.
+	ErrMissing = errors.New("missing")
+
+	// ErrMismatch: two data objects that say the same thing differ.
+	ErrMismatch = errors.New("differs from its other statement")
+
 	// ErrSFI: a short file identifier outside 1 to 30, or reserved bits beside it.
 	ErrSFI = errors.New("bad short file identifier")
 

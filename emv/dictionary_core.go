@@ -32,7 +32,7 @@ var coreRows = [...]row{
 	{0x62, everyone, Card, raw, 0, 252, nowhere, Public, "File Control Parameters Template", "文件控制参数模板"},
 	{0x63, everyone, Card, raw, 0, 0, nowhere, Public, "Wrapper Template", "封装模板"},
 	{0x64, everyone, Card, raw, 0, 0, nowhere, Public, "File Management Data Template", "文件管理数据模板"},
-	{0x65, everyone, Card, raw, 0, 0, nowhere, Public, "Cardholder Related Data", "持卡人相关数据"},
+	{0x65, everyone, Card, raw, 0, 0, nowhere, Secret, "Cardholder Related Data", "持卡人相关数据"},
 	{0x66, everyone, Card, raw, 0, 0, nowhere, Public, "Card Data Template", "卡片数据模板"},
 	{0x67, everyone, Card, raw, 0, 0, nowhere, Public, "Authentication Data Template", "认证数据模板"},
 	{0x68, everyone, Card, raw, 0, 0, nowhere, Public, "Special User Requirements", "特殊用户需求"},

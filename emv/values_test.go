@@ -292,6 +292,25 @@ func TestCurrencies(t *testing.T) {
 	}
 }
 
+func TestParseAmount(t *testing.T) {
+	cny, _ := CurrencyByCode(156)
+	jpy, _ := CurrencyByCode(392)
+	for text, want := range map[string]uint64{"23.72": 2372, "23.7": 2370, "23": 2300, "0.01": 1, "184467440737095516.15": 1<<64 - 1} {
+		got, err := cny.Parse(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, text := range []string{"", ".5", "1.", "1.234", "1,5", "-1", "+1", "1.2.3", "1e3", "184467440737095516.16", "１"} {
+		_, err := cny.Parse(text)
+		require.ErrorIs(t, err, ErrDigits, text)
+	}
+	got, err := jpy.Parse("500")
+	require.NoError(t, err)
+	require.Equal(t, uint64(500), got)
+	_, err = jpy.Parse("500.0")
+	require.ErrorIs(t, err, ErrDigits)
+}
+
 func TestARC(t *testing.T) {
 	a, err := ParseARC([]byte("Z3"))
 	require.NoError(t, err)

@@ -42,11 +42,13 @@ func Describe(w io.Writer, d TLV, o *DescribeOptions) error {
 	return nil
 }
 
-// ridIn returns the RID of the first AID in the data.
+// ridIn returns the RID of the first AID in the data. A directory's name, "2PAY.SYS.DDF01", is none: registered AIDs
+// start with A or D (ISO/IEC 7816-5).
 func ridIn(d TLV) RID {
 	for _, t := range []Tag{0x84, 0x4F, 0x9F06} {
-		if aid, ok := d.Lookup(t); ok {
-			return RIDOf(aid)
+		aid, _ := d.Lookup(t)
+		if rid := RIDOf(aid); rid[0]>>4 == 0xA || rid[0]>>4 == 0xD {
+			return rid
 		}
 	}
 	return RID{}

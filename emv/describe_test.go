@@ -73,6 +73,23 @@ func TestDescribeMasks(t *testing.T) {
 	require.Contains(t, describe(t, "5A08"+pan, &DescribeOptions{Clear: true}), pan)
 }
 
+func TestDescribeTakesTheSchemeFromTheData(t *testing.T) {
+	ppse := describe(t, "6F23840E325041592E5359532E4444463031A511BF0C0E610C4F07A0000000031010870101"+"9F5D06000000010000", nil)
+	require.Contains(t, ppse, "9F5D Available Offline Spending Amount: 000000010000 (10000)")
+}
+
+// TestDescribeKeepsControlCharactersOut holds that a card cannot write escape sequences to a screen.
+func TestDescribeKeepsControlCharactersOut(t *testing.T) {
+	const escape = "1B5B324A"
+	track := "42363232363232303031303037313336375E415E" + escape + "32"
+	for _, tag := range []string{"5006", "9F1206", "5F5006", "8906", "9F1C06"} {
+		out := describe(t, tag+escape+"0A41", &DescribeOptions{Clear: true})
+		require.NotContains(t, out, "\x1b")
+		require.Equal(t, 1, strings.Count(out, "\n"))
+	}
+	require.NotContains(t, describe(t, "5619"+track, nil), "\x1b")
+}
+
 func TestDescribeGoesOnAfterAFault(t *testing.T) {
 	var out strings.Builder
 	err := Describe(&out, unhex(t, "650AAACAADDEDFEDACADEEEE"+"8201"), nil)

@@ -119,7 +119,9 @@ func ParseTrack1(b []byte) (Track1, error) {
 }
 
 // Masked returns the track with the PAN masked, the expiry and nothing else.
-func (t Track1) Masked() string { return "B" + maskPAN(t.PAN) + "^***^" + t.Expiry + "***" }
+func (t Track1) Masked() string {
+	return "B" + maskPAN(t.PAN) + "^***^" + printable([]byte(t.Expiry)) + "***"
+}
 
 // Format prints the masked track, whatever the verb.
 func (t Track1) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.Masked()) }

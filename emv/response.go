@@ -5,8 +5,8 @@ import "encoding/binary"
 // StatusWord is SW1 SW2, the two octets that end a card's response. ISO/IEC 7816-4 section 5.6.
 type StatusWord uint16
 
-// OK is the status of a command that was carried out.
-const OK StatusWord = 0x9000
+// StatusOK is the status of a command that was carried out.
+const StatusOK StatusWord = 0x9000
 
 // SplitResponse cuts the status word off a card's response to a command.
 func SplitResponse(response []byte) (TLV, StatusWord, error) {
@@ -31,21 +31,21 @@ func (s StatusWord) Text(l Language) string {
 }
 
 var statusText = map[StatusWord]text{
-	OK:     {"done", "成功"},
-	0x6283: {"file invalidated", "文件已失效"},
-	0x6300: {"authentication failed", "认证失败"},
-	0x6700: {"wrong length", "长度错误"},
-	0x6982: {"security status not satisfied", "安全状态不满足"},
-	0x6983: {"authentication method blocked", "认证方法已锁定"},
-	0x6984: {"referenced data invalidated", "引用数据无效"},
-	0x6985: {"conditions of use not satisfied", "使用条件不满足"},
-	0x6A81: {"function not supported", "功能不支持"},
-	0x6A82: {"file or application not found", "文件或应用未找到"},
-	0x6A83: {"record not found", "记录未找到"},
-	0x6A86: {"incorrect P1 P2", "P1 P2错误"},
-	0x6A88: {"referenced data not found", "引用数据未找到"},
-	0x6D00: {"instruction not supported", "指令不支持"},
-	0x6E00: {"class not supported", "类别不支持"},
+	StatusOK: {"done", "成功"},
+	0x6283:   {"file invalidated", "文件已失效"},
+	0x6300:   {"authentication failed", "认证失败"},
+	0x6700:   {"wrong length", "长度错误"},
+	0x6982:   {"security status not satisfied", "安全状态不满足"},
+	0x6983:   {"authentication method blocked", "认证方法已锁定"},
+	0x6984:   {"referenced data invalidated", "引用数据无效"},
+	0x6985:   {"conditions of use not satisfied", "使用条件不满足"},
+	0x6A81:   {"function not supported", "功能不支持"},
+	0x6A82:   {"file or application not found", "文件或应用未找到"},
+	0x6A83:   {"record not found", "记录未找到"},
+	0x6A86:   {"incorrect P1 P2", "P1 P2错误"},
+	0x6A88:   {"referenced data not found", "引用数据未找到"},
+	0x6D00:   {"instruction not supported", "指令不支持"},
+	0x6E00:   {"class not supported", "类别不支持"},
 }
 
 // The templates of responses: values without tags, or data objects.

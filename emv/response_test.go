@@ -11,7 +11,7 @@ import (
 func TestSplitResponse(t *testing.T) {
 	d, status, err := SplitResponse(unhex(t, "7003870101"+"9000"))
 	require.NoError(t, err)
-	require.Equal(t, OK, status)
+	require.Equal(t, StatusOK, status)
 	require.Equal(t, "7003870101", fmt.Sprintf("%X", d))
 	require.Equal(t, 5, cap(d))
 	require.Equal(t, "done", status.Text(English))

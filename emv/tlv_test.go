@@ -274,7 +274,7 @@ func TestTag(t *testing.T) {
 		_, err := ParseTag(text)
 		require.Error(t, err, text)
 	}
-	require.Equal(t, Private, Tag(0xDF8129).Class())
+	require.Equal(t, ClassPrivate, Tag(0xDF8129).Class())
 	require.Equal(t, "context-specific", Tag(0x9F02).Class().String())
 	require.True(t, Tag(0xBF0C).Constructed())
 	require.False(t, Tag(0x9F02).Constructed())

@@ -29,7 +29,11 @@ type Variants struct {
 // cases returns every case in the order of the table.
 func cases() []Case {
 	var all []Case
-	for _, group := range [][]Case{connectionCases(), cryptoCases()} {
+	for _, group := range [][]Case{
+		connectionCases(),
+		cryptoCases(),
+		emvCases(),
+	} {
 		all = append(all, group...)
 	}
 	return all

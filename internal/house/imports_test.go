@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"crypto":                    {"crypto", "internal/keymaterial"},
 	"pinblock":                  {"crypto", "internal/keymaterial"},
 	"emv":                       {},
+	"emv/qr":                    {"emv"},
 	"emv/cryptogram":            {"emv", "crypto", "pinblock", "internal/keymaterial"},
 	"emv/oda":                   {"emv", "crypto", "pinblock", "internal/keymaterial"},
 	"emv/card":                  {"emv", "crypto", "pinblock", "internal/keymaterial"},

@@ -2,6 +2,13 @@ module github.com/posline/posline
 
 go 1.26.0
 
-require github.com/stretchr/testify v1.12.1
+require (
+	github.com/moov-io/iso8583 v0.26.1
+	github.com/stretchr/testify v1.12.1
+)
 
-require go.yaml.in/yaml/v3 v3.0.5 // indirect
+require (
+	github.com/yerden/go-util v1.1.4 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/text v0.41.0 // indirect
+)

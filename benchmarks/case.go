@@ -29,7 +29,9 @@ type Variants struct {
 // cases returns every case in the order of the table.
 func cases() []Case {
 	var all []Case
-	for _, group := range [][]Case{} {
+	for _, group := range [][]Case{
+		codecCases(),
+	} {
 		all = append(all, group...)
 	}
 	return all

@@ -32,6 +32,7 @@ func cases() []Case {
 	for _, group := range [][]Case{
 		codecCases(),
 		connectionCases(),
+		cryptoCases(),
 	} {
 		all = append(all, group...)
 	}

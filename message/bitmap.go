@@ -50,6 +50,11 @@ func (f *bitmapForm) read(buf []byte, pos int, words *[3]uint64) (size, count in
 			return 0, 0, err
 		}
 		size += f.wireSize()
+		if f.plain && count+1 < f.max {
+			words[count] = word
+			count++
+			continue
+		}
 		more := word&firstBit != 0 && !f.plain
 		if more && count+1 < f.inFront() {
 			words[count] = word &^ firstBit
@@ -93,6 +98,8 @@ func (f *bitmapForm) readOne(buf []byte, pos int) (uint64, *Error) {
 // needed is how many bitmaps the bits need in front of the fields.
 func (f *bitmapForm) needed(words *[3]uint64) int {
 	switch {
+	case f.plain:
+		return f.max
 	case words[2] != 0 && f.inFront() > 2:
 		return 3
 	case words[1]|words[2] != 0:
@@ -106,7 +113,7 @@ func (f *bitmapForm) needed(words *[3]uint64) int {
 func (f *bitmapForm) append(dst []byte, words *[3]uint64, count int) []byte {
 	for i := range count {
 		word := words[i]
-		if i+1 < count {
+		if i+1 < count && !f.plain {
 			word |= firstBit
 		}
 		dst = f.appendOne(dst, word)
@@ -144,5 +151,6 @@ func fieldBits(words *[3]uint64) func(yield func(int) bool) {
 }
 
 func bitOf(number int) (word int, mask uint64) {
-	return (number - 1) / 64, firstBit >> ((number - 1) % 64)
+	i := uint(number - 1)
+	return int(i / 64), firstBit >> (i % 64)
 }

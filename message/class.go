@@ -82,6 +82,23 @@ func notPrintable(x uint64) uint64 {
 	return (x | ^((x | highs) - 0x20*ones) | (x&^highs + ones)) & highs
 }
 
+// allTrack tells whether b is track data: the code set 30 to 3F of ISO/IEC 7813, and the letters that stand for
+// nibbles.
+func allTrack(b []byte) bool {
+	n := len(b)
+	var bad uint64
+	for i := 0; i+8 <= n; i += 8 {
+		bad |= binary.LittleEndian.Uint64(b[i:])&(0xF0*ones) ^ 0x30*ones
+	}
+	if n >= 8 {
+		bad |= binary.LittleEndian.Uint64(b[n-8:])&(0xF0*ones) ^ 0x30*ones
+		if bad == 0 {
+			return true
+		}
+	}
+	return firstOutside(b, classTrack) < 0
+}
+
 // Character classes of single bytes, one bit each.
 const (
 	classLetter  = uint8(spec.ContentA)

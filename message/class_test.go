@@ -16,6 +16,7 @@ func TestWideChecks(t *testing.T) {
 	}{
 		{"digits", allDigits, '7', func(c byte) bool { return c >= '0' && c <= '9' }},
 		{"bcd", allBCD, 0x73, func(c byte) bool { return c>>4 <= 9 && c&15 <= 9 }},
+		{"track", allTrack, '7', func(c byte) bool { return c >= '0' && c <= '?' || c >= 'A' && c <= 'F' }},
 		{"printable", allPrintable, 'x', func(c byte) bool { return c >= 0x20 && c <= 0x7E }},
 	}
 	for _, check := range checks {

@@ -69,6 +69,7 @@ func (c *Codec) top(f *spec.Field, path string) *node {
 	for _, alternative := range f.ByMTI {
 		other := compileField(&alternative.Field, path)
 		c.slot(other)
+		n.framed = true
 		n.byMTI = append(n.byMTI, framing{mti: pattern(alternative.MTI), node: other})
 	}
 	return n
@@ -91,7 +92,7 @@ func compileField(f *spec.Field, path string) *node {
 	n := &node{
 		path: path, key: path[strings.LastIndexByte(path, '.')+1:], name: f.Name, number: f.Number, mask: f.Mask, field: f,
 		content: format.Content, coding: f.Encoding, page: codePages[f.Encoding], sign: format.Sign, signs: f.Signs,
-		min: f.Min, max: format.Max, prefix: newPrefix(f.Prefix), mark: f.Terminator, reserve: f.Reserve,
+		min: f.Min, max: format.Max, prefix: newPrefix(f.Prefix), reserve: f.Reserve,
 		left: f.Align == spec.Left, filler: f.Filler, anyFiller: f.AnyFiller,
 		padSide: f.Pad.Side, padChar: f.Pad.Char[0], separator: f.Separator[0],
 		derived: -1,
@@ -118,6 +119,9 @@ func compileField(f *spec.Field, path string) *node {
 	case !format.Fixed():
 		n.ending = endPrefix
 	}
+	n.mark = n.terminator()
+	n.size = n.wireSize(n.max)
+	n.plain = n.isPlain()
 	n.layout = compileLayout(f.Layout, path)
 	for _, c := range f.Cases {
 		one := choice{mti: pattern(c.MTI), values: c.Values, size: c.Size, layout: compileLayout(c.Layout, path)}
@@ -127,6 +131,25 @@ func compileField(f *spec.Field, path string) *node {
 		n.cases = append(n.cases, one)
 	}
 	return n
+}
+
+// terminator is the declared terminator as it stands on the wire.
+func (n *node) terminator() string {
+	declared := n.field.Terminator
+	if n.coding == spec.Raw {
+		wire, _ := appendHex(nil, []byte(declared)) // New has checked it
+		return string(wire)
+	}
+	var wire []byte
+	for _, c := range []byte(declared) {
+		wire = append(wire, n.wireChar(c))
+	}
+	return string(wire)
+}
+
+func (n *node) isPlain() bool {
+	return !n.sign && !n.reserve && n.page == nil && n.coding != spec.ZonedEBCDIC &&
+		(n.ending == endFixed || n.ending == endPrefix && n.prefix.unit == spec.UnitDefault && !n.prefix.inclusive)
 }
 
 // checkOf chooses how content is checked.
@@ -151,6 +174,8 @@ func (n *node) checkOf(charset spec.Charset) check {
 		return checkPage
 	case n.content == spec.ContentN:
 		return checkDigits
+	case n.content == spec.ContentZ:
+		return checkTrack
 	case n.content&spec.ContentANS == spec.ContentANS:
 		return checkPrintable
 	default:

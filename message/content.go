@@ -14,11 +14,18 @@ func (n *node) valid(b []byte, units int) bool {
 		}
 		b = b[1:]
 	}
+	return n.validContent(b, units)
+}
+
+// validContent is valid without the sign.
+func (n *node) validContent(b []byte, units int) bool {
 	switch n.check {
 	case checkDigits:
 		return allDigits(b)
 	case checkPrintable:
 		return allPrintable(b)
+	case checkTrack:
+		return allTrack(b)
 	case checkClass:
 		return firstOutside(b, n.classes) < 0
 	case checkBCD, checkNibbles:
@@ -89,7 +96,7 @@ func (n *node) explain(b []byte, at, units int) *Error {
 		kind, i = ErrDigit, firstOutside(b, classDigit)
 	case checkPrintable:
 		i = firstOutside(b, classLetter|classDigit|classSpecial|classBlank)
-	case checkClass:
+	case checkTrack, checkClass:
 		i = firstOutside(b, n.classes)
 	case checkHex:
 		kind, i = ErrDigit, n.firstNoHex(b)

@@ -43,6 +43,43 @@ func (n *node) appendWire(dst, value []byte) ([]byte, *Error) {
 	return append(dst, n.mark...), nil
 }
 
+// appendPlain is appendWire for the plain fields and values that need no padding; ok is false where it does not apply
+// or the value is wrong.
+func (n *node) appendPlain(dst, value []byte) (out []byte, ok bool) {
+	if !n.plain || len(value) < n.min || len(value) > n.max {
+		return dst, false
+	}
+	switch n.check {
+	case checkDigits, checkBCD:
+		ok = allDigits(value)
+	case checkPrintable:
+		ok = allPrintable(value)
+	case checkTrack:
+		ok = allTrack(value)
+	case checkNothing, checkHex:
+		ok = true
+	default:
+		ok = firstOutside(value, n.classes) < 0
+	}
+	if !ok {
+		return dst, false
+	}
+	if n.ending == endPrefix {
+		dst = n.prefix.appendQuick(dst, len(value))
+	}
+	switch n.coding {
+	case spec.BCD:
+		if len(value)%2 == 1 && !n.left {
+			dst = append(dst, n.filler<<4|packedNibble(value[0]))
+			value = value[1:]
+		}
+		return n.appendPairs(dst, value), true
+	case spec.HexASCII, spec.HexEBCDIC:
+		return n.appendContent(dst, value, 0), true
+	}
+	return append(dst, value...), true
+}
+
 // padding is how many pad characters a value of so many units gets.
 func (n *node) padding(units int) int {
 	switch {
@@ -92,8 +129,8 @@ func (n *node) acceptable(value []byte, units int) *Error {
 	default:
 		good = firstOutside(value, n.classes) < 0
 	}
-	if good && n.mark != "" {
-		good = !strings.Contains(string(value), n.mark)
+	if good && n.ending == endMark {
+		good = !strings.Contains(string(n.appendContent(nil, value, 0)), n.mark)
 	}
 	if !good {
 		kind := ErrCharacter

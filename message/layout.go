@@ -52,7 +52,9 @@ func (l *layout) walk(buf []byte) walk { return walk{layout: l, buf: buf, lead: 
 func (w *walk) next() (e entry, ok bool, err *Error) {
 	if !w.lead {
 		w.lead = true
-		return w.plain(w.layout.lead)
+		if n := w.layout.lead; w.pos < len(w.buf) && n.startsHere(w.buf[w.pos]) {
+			return w.plain(n)
+		}
 	}
 	switch w.layout.kind {
 	case spec.Positional:
@@ -307,6 +309,9 @@ func appendHex(dst, text []byte) (out []byte, ok bool) {
 func (w *walk) bitmapped() (entry, bool, *Error) {
 	form := &w.layout.bitmap
 	if w.index == 0 {
+		if w.pos == len(w.buf) {
+			return entry{}, false, nil // an empty field has no parts
+		}
 		size, _, err := form.read(w.buf, w.pos, &w.present)
 		if err != nil {
 			err.Path = w.layout.path

@@ -164,10 +164,14 @@ func (m *Message) buffer(number int) []byte {
 
 // node returns the definition of a data element in this message, nil if the spec has none.
 func (m *Message) node(number int) *node {
-	if number < 1 || number >= len(m.codec.fields) || m.codec.fields[number] == nil {
+	if number < 1 || number >= len(m.codec.fields) {
 		return nil
 	}
-	return m.codec.fields[number].forMTI(m.typeDigits())
+	n := m.codec.fields[number]
+	if n != nil && n.framed {
+		return n.forMTI(m.typeDigits())
+	}
+	return n
 }
 
 // derive keeps the decoded value of a field whose parts are read from it.

@@ -21,6 +21,7 @@ const (
 	checkNothing   check = iota // any byte
 	checkDigits                 // ASCII digits
 	checkPrintable              // ASCII blank to tilde
+	checkTrack                  // ASCII track data
 	checkClass                  // ASCII characters of some classes
 	checkBCD                    // decimal nibbles
 	checkNibbles                // any nibble: z and h in BCD
@@ -29,41 +30,45 @@ const (
 	checkZoned                  // EBCDIC digits, signed in the last zone
 )
 
-// node is a compiled field: a spec.Field with everything worked out that does not depend on a message.
+// node is a compiled field: a spec.Field with everything worked out that does not depend on a message. What packing
+// and unpacking need comes first, to lie in one cache line.
 type node struct {
+	plain   bool // nothing but an optional prefix and content: no sign, mark, reserve or unusual unit
+	framed  bool // other definitions hold for some message types
+	sign    bool
+	reserve bool // the content area always has its full size
+	left    bool // an odd digit stands left, the filler right
+
+	anyFiller bool
+	filler    byte
+	ending    ending
+	check     check
+	content   spec.Content
+	coding    spec.Encoding
+	classes   uint8 // what a text value may hold
+
+	min    int // in units: digits, characters or bytes
+	max    int
+	size   int // content bytes of a value of max units
+	prefix prefix
+
+	page      *codePage // for EBCDIC
+	derived   int       // slot of the decoded value that the layout works on, or -1
+	layout    *layout
+	cases     []choice
+	byMTI     []framing
+	signs     string
+	mark      string // the terminator
+	padSide   spec.Side
+	padChar   byte
+	separator byte
+
 	path   string // "55.9F26"
 	key    string // the last element of path
 	name   string
 	number int
 	mask   spec.Mask
 	field  *spec.Field // resolved; for what is rarely asked
-
-	content spec.Content
-	coding  spec.Encoding
-	page    *codePage // for EBCDIC
-	classes uint8     // what a text value may hold
-	check   check
-	sign    bool
-	signs   string
-
-	ending  ending
-	min     int // in units: digits, characters or bytes
-	max     int
-	prefix  prefix
-	mark    string // the terminator
-	reserve bool   // the content area always has its full size
-
-	left      bool // an odd digit stands left, the filler right
-	filler    byte
-	anyFiller bool
-	padSide   spec.Side
-	padChar   byte
-	separator byte
-
-	byMTI   []framing
-	cases   []choice
-	layout  *layout
-	derived int // slot of the decoded value that the layout works on, or -1
 }
 
 // framing is another definition of a field for some message types.
@@ -136,6 +141,24 @@ type span struct {
 
 // parse finds the field that starts at pos in buf and checks all of it.
 func (n *node) parse(buf []byte, pos int) (span, *Error) {
+	if n.plain {
+		content, units, size := pos, n.max, n.size
+		if n.ending == endPrefix {
+			if units = n.prefix.quick(buf, pos); units < n.min || units > n.max {
+				return n.parseAny(buf, pos)
+			}
+			content += n.prefix.size
+			size = n.wireSize(units)
+		}
+		if end := content + size; end <= len(buf) && n.validContent(buf[content:end], units) {
+			return span{start: uint32(pos), content: uint32(content), end: uint32(end), units: uint32(units)}, nil
+		}
+	}
+	return n.parseAny(buf, pos)
+}
+
+// parseAny is parse for every form of field, and for finding out what is wrong with one.
+func (n *node) parseAny(buf []byte, pos int) (span, *Error) {
 	content, units := pos, n.max
 	if n.ending != endFixed {
 		var err *Error

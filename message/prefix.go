@@ -8,34 +8,73 @@ import (
 
 // prefix reads and writes length prefixes.
 type prefix struct {
-	coding    spec.Encoding
-	digits    int // decimal digits; bytes of a binary or hexadecimal number
 	size      int // bytes on the wire; 0 for BER, whose size depends on the value
-	limit     int // the largest number that fits
+	coding    spec.Encoding
 	unit      spec.Unit
 	inclusive bool
+	digits    uint8 // decimal digits; bytes of a binary or hexadecimal number
+	limit     int32 // the largest number that fits
 }
 
 func newPrefix(p spec.Prefix) prefix {
-	out := prefix{coding: p.Encoding, digits: p.Digits, size: p.Digits, unit: p.Unit, inclusive: p.Inclusive, limit: 1}
+	out := prefix{coding: p.Encoding, digits: uint8(p.Digits), size: p.Digits, unit: p.Unit, inclusive: p.Inclusive}
 	switch p.Encoding {
 	case spec.BCD:
 		out.size = (p.Digits + 1) / 2
 	case spec.HexASCII, spec.HexEBCDIC:
 		out.size = 2 * p.Digits
 	}
-	base := 10
+	base, limit := 10, 1
 	if p.Encoding == spec.Binary || p.Encoding == spec.HexASCII || p.Encoding == spec.HexEBCDIC {
 		base = 256
 	}
 	for range p.Digits {
-		out.limit = min(out.limit*base, spec.MaxLength*8)
+		limit = min(limit*base, 8*spec.MaxLength)
 	}
-	out.limit--
+	out.limit = int32(limit - 1)
 	if p.Encoding == spec.BER {
 		out.size, out.limit = 0, spec.MaxLength
 	}
 	return out
+}
+
+// quick returns the number at pos for the most usual prefixes when all is well with it, and a negative number
+// otherwise: read then tells more.
+func (p *prefix) quick(buf []byte, pos int) int {
+	if pos+p.size > len(buf) {
+		return -1
+	}
+	head := buf[pos:]
+	switch {
+	case p.coding == spec.ASCII && p.size == 2:
+		if high, low := head[0]-'0', head[1]-'0'; high <= 9 && low <= 9 {
+			return int(high)*10 + int(low)
+		}
+	case p.coding == spec.ASCII && p.size == 3:
+		if high, mid, low := head[0]-'0', head[1]-'0', head[2]-'0'; high <= 9 && mid <= 9 && low <= 9 {
+			return int(high)*100 + int(mid)*10 + int(low)
+		}
+	case p.coding == spec.BCD && p.size == 1 && p.digits == 2:
+		return packedPair[head[0]]
+	case p.coding == spec.BCD && p.size == 2:
+		high := packedPair[head[0]]
+		if low := packedPair[head[1]]; low >= 0 && (p.digits == 4 || high <= 9) {
+			return high*100 + low
+		}
+	}
+	return -1
+}
+
+// packedPair is the number that a byte of two packed digits holds; out of reach below zero where a nibble is no digit.
+var packedPair = makePackedPair()
+
+func makePackedPair() (t [256]int) {
+	for c := range t {
+		if t[c] = c>>4*10 + c&15; c>>4 > 9 || c&15 > 9 {
+			t[c] = -1 << 20
+		}
+	}
+	return t
 }
 
 // read returns the number at pos and the size of the prefix. The error has no path yet.
@@ -114,12 +153,26 @@ func (p *prefix) appendTo(dst []byte, count int) []byte {
 	return dst
 }
 
+// appendQuick is appendTo with the most usual prefixes written out.
+func (p *prefix) appendQuick(dst []byte, count int) []byte {
+	switch {
+	case p.inclusive:
+	case p.coding == spec.ASCII && p.size == 2:
+		return append(dst, '0'+byte(count/10), '0'+byte(count%10))
+	case p.coding == spec.ASCII && p.size == 3:
+		return append(dst, '0'+byte(count/100), '0'+byte(count/10%10), '0'+byte(count%10))
+	case p.coding == spec.BCD && p.size == 1:
+		return append(dst, byte(count/10)<<4|byte(count%10))
+	}
+	return p.appendTo(dst, count)
+}
+
 // fits tells whether a length can be written.
 func (p *prefix) fits(count int) bool {
 	if p.inclusive {
 		count += p.size
 	}
-	return count <= p.limit
+	return count <= int(p.limit)
 }
 
 // readBERLength reads a BER-TLV length of at most four bytes (ISO/IEC 8825-1, 8.1.3). Indefinite lengths are refused:
@@ -159,28 +212,29 @@ func appendBERLength(dst []byte, count int) []byte {
 	}
 }
 
+// hexValues holds the value of every hexadecimal character in ASCII, 255 for the other bytes; hexEBCDIC in EBCDIC.
+var hexValues, hexEBCDIC = makeHexValues()
+
+func makeHexValues() (ascii, ebcdic [256]byte) {
+	for c := range 256 {
+		ascii[c], ebcdic[c] = 255, 255
+	}
+	for i := range byte(10) {
+		ascii['0'+i], ebcdic[0xF0+i] = i, i
+	}
+	for i := range byte(6) {
+		ascii['A'+i], ascii['a'+i] = 10+i, 10+i
+		ebcdic[0xC1+i], ebcdic[0x81+i] = 10+i, 10+i
+	}
+	return ascii, ebcdic
+}
+
 // hexDigit returns the value of a hexadecimal character, 255 if it is none.
 func hexDigit(c byte, coding spec.Encoding) byte {
 	if coding == spec.HexEBCDIC {
-		switch {
-		case c >= 0xF0 && c <= 0xF9:
-			return c - 0xF0
-		case c >= 0xC1 && c <= 0xC6:
-			return c - 0xC1 + 10
-		case c >= 0x81 && c <= 0x86:
-			return c - 0x81 + 10
-		}
-		return 255
+		return hexEBCDIC[c]
 	}
-	switch {
-	case c-'0' <= 9:
-		return c - '0'
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	}
-	return 255
+	return hexValues[c]
 }
 
 // hexChar returns the upper-case hexadecimal character of a nibble.

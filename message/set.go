@@ -76,18 +76,25 @@ func (m *Message) set(n *node, number int, value []byte) error {
 		}
 		return m.fail(m.undefined(number))
 	}
-	if m.codec.fields[number].byMTI != nil && !m.hasMTI {
+	if n.framed && !m.hasMTI {
 		return m.fail(fault(ErrType, n.path, -1, detail("is written by message type: set the type first")))
 	}
 	from := len(m.arena)
-	arena, err := n.appendWire(m.arena, value)
-	if err != nil {
-		return m.fail(err)
+	units := uint32(len(value))
+	arena, ok := n.appendPlain(m.arena, value)
+	if !ok {
+		var err *Error
+		if arena, err = n.appendWire(m.arena, value); err != nil {
+			return m.fail(err)
+		}
+		units = n.unitsSet(value)
 	}
 	m.arena = arena
 	head := 0
 	if n.ending == endPrefix {
-		head = m.headSize(n, from)
+		if head = n.prefix.size; head == 0 {
+			_, head, _ = readBERLength(m.arena, from)
+		}
 	}
 	w, bit := bitOf(number)
 	if m.edited[w]&bit != 0 {
@@ -97,7 +104,7 @@ func (m *Message) set(n *node, number int, value []byte) error {
 	m.present[w] |= bit
 	m.edited[w] |= bit
 	m.touched = true
-	m.spans[number] = span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: n.unitsSet(len(m.arena)-from-head, value)}
+	m.spans[number] = span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: units}
 	if n.derived >= 0 {
 		s := m.spans[number]
 		m.derive(n, m.arena[s.content:int(s.content)+n.wireSize(int(s.units))], int(s.units))
@@ -112,17 +119,8 @@ func (m *Message) undefined(number int) *Error {
 	return fault(ErrUnknown, strconv.Itoa(number), -1, detail("the spec has no such field"))
 }
 
-// headSize is the size of the length prefix at from.
-func (m *Message) headSize(n *node, from int) int {
-	if n.prefix.coding != spec.BER {
-		return n.prefix.size
-	}
-	_, size, _ := readBERLength(m.arena, from)
-	return size
-}
-
 // unitsSet is the length of a value that has been encoded, padding included.
-func (n *node) unitsSet(wire int, value []byte) uint32 {
+func (n *node) unitsSet(value []byte) uint32 {
 	units := len(value)
 	if n.sign {
 		units--

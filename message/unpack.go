@@ -110,7 +110,7 @@ func (m *Message) parseFields(words *[3]uint64, pos int) (int, *Error) {
 			if n == nil {
 				return 0, fault(ErrUnknown, strconv.Itoa(number), pos, detail("the spec has no such field"))
 			}
-			if n.byMTI != nil {
+			if n.framed {
 				n = n.forMTI(m.mti[:])
 			}
 			s, err := n.parse(m.image, pos)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,6 +48,7 @@ func check(c Config) error {
 	}
 	k.bitmap("bitmap", d.bitmap(c.Bitmap, c.Fields))
 	k.numbered(d, c)
+	k.references(c.Fields)
 	k.derivations("responses", c.Responses)
 	k.derivations("reversals", c.Reversals)
 	return errors.Join(k.faults...)
@@ -98,6 +100,58 @@ func (k *checker) numbered(d defaults, c Config) {
 	if b.TertiaryField != 0 && (b.TertiaryField <= 8*b.Bytes || b.TertiaryField > 16*b.Bytes || seen[b.TertiaryField]) {
 		k.fault("bitmap", "the third bitmap cannot be in field %d", b.TertiaryField)
 	}
+}
+
+// references checks that the fields which layouts depend on are there and do not depend on others themselves, so that
+// looking one up always ends.
+func (k *checker) references(fields []Field) {
+	dependent, known := map[string]bool{}, map[string]bool{}
+	for _, f := range fields {
+		known[strconv.Itoa(f.Number)] = true
+		dependent[strconv.Itoa(f.Number)] = slices.ContainsFunc(casePaths(f, 0), func(path string) bool { return path != "" })
+	}
+	for _, f := range fields {
+		for _, path := range casePaths(f, 0) {
+			top, _, _ := strings.Cut(path, ".")
+			switch at := strconv.Itoa(f.Number); {
+			case path == "":
+			case !known[top]:
+				k.fault(at, "a case looks at field %s, which the spec does not have", path)
+			case dependent[top]:
+				k.fault(at, "a case looks at field %s, whose layout itself depends on a field", path)
+			}
+		}
+	}
+}
+
+// casePaths lists the paths that the cases of f, and of all fields in it, look at.
+func casePaths(f Field, depth int) (paths []string) {
+	if depth > maxDepth {
+		return nil
+	}
+	layouts := []*Layout{f.Layout}
+	for _, c := range f.Cases {
+		paths = append(paths, c.Path)
+		layouts = append(layouts, c.Layout)
+	}
+	for _, a := range f.ByMTI {
+		paths = append(paths, casePaths(a.Field, depth+1)...)
+	}
+	for _, l := range layouts {
+		if l == nil {
+			continue
+		}
+		inside := slices.Clone(l.Fields)
+		for _, special := range []*Field{l.Unknown, l.Lead} {
+			if special != nil {
+				inside = append(inside, *special)
+			}
+		}
+		for _, sub := range inside {
+			paths = append(paths, casePaths(sub, depth+1)...)
+		}
+	}
+	return paths
 }
 
 func (k *checker) messageType(d defaults, f Field) {

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/hex"
 	"math"
 	"slices"
 	"strconv"
@@ -71,8 +72,14 @@ func (k *checker) value(path string, f, r Field, format Format) {
 	if f.Reserve && format.Fixed() {
 		k.fault(path, "only a variable field reserves room")
 	}
-	if f.Terminator != "" && !r.Encoding.IsText() && r.Encoding != Raw {
+	switch {
+	case f.Terminator == "" || r.Encoding.IsText():
+	case r.Encoding != Raw:
 		k.fault(path, "a value in %s has no terminator", r.Encoding)
+	default:
+		if _, err := hex.DecodeString(f.Terminator); err != nil {
+			k.fault(path, "the terminator of a raw value is hexadecimal")
+		}
 	}
 }
 

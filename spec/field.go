@@ -48,7 +48,8 @@ type Field struct {
 	// ToEnd makes the field take all bytes that are left, without a length prefix.
 	ToEnd bool `json:"to_end,omitzero"`
 
-	// Terminator ends the value in place of a length prefix; it is not part of the value.
+	// Terminator ends the value in place of a length prefix; it is not part of the value. It is given as text, or in
+	// hexadecimal for a Raw value.
 	Terminator string `json:"terminator,omitzero"`
 
 	// StartsWith makes a positional subfield optional: it is there only if the next character is one of these.

@@ -26,7 +26,7 @@ type Layout struct {
 	LengthFirst bool `json:"length_first,omitzero"`
 	CountsTag   bool `json:"counts_tag,omitzero"`
 
-	// Lead is an untagged subfield before the entries of a Tagged or BERTLV layout, Number 0 in paths.
+	// Lead is a subfield before everything else, "0" in paths; with StartsWith it may be absent.
 	Lead *Field `json:"lead,omitzero"`
 
 	// Bitmap announces the subfields of a Bitmapped layout.
@@ -54,7 +54,7 @@ type Bitmap struct {
 	// Max is how many bitmaps may follow one another, 1 to 3; 0 means as many as the field numbers need.
 	Max int `json:"max,omitzero"`
 
-	// Plain makes the first bit an ordinary one: there is one bitmap and no continuation.
+	// Plain makes the first bits ordinary ones: there are always Max bitmaps, one by default.
 	Plain bool `json:"plain,omitzero"`
 
 	// TertiaryField is the data element that carries the third bitmap, for the dialects that put it there instead of

@@ -48,11 +48,11 @@ func (d defaults) bitmap(b Bitmap, fields []Field) Bitmap {
 	if b.Bytes == 0 {
 		b.Bytes = 8
 	}
-	if b.Plain {
+	if b.Plain && b.Max == 0 {
 		b.Max = 1
 	}
-	for highest := highestNumber(fields); b.Max == 0; {
-		b.Max = max(1, (highest+8*b.Bytes-1)/(8*b.Bytes))
+	if b.Max == 0 && b.Bytes > 0 {
+		b.Max = max(1, (highestNumber(fields)+8*b.Bytes-1)/(8*b.Bytes))
 	}
 	return b
 }

@@ -240,34 +240,47 @@ var unionPayField61 = Field{Number: 61, Name: "Original data", Format: "n...29",
 // chipTags are the tags of field 55 in sales, reversals and script advices. Values are bytes: the emv package says
 // what they mean. Only what is known to be harmless is shown.
 func chipTags() []Field {
-	shown := map[string]string{
-		"71": "Issuer script 1", "72": "Issuer script 2", "82": "Application interchange profile", "84": "Dedicated file name",
-		"8A": "Authorisation response code", "91": "Issuer authentication data", "95": "Terminal verification results",
-		"9A": "Transaction date", "9B": "Transaction status information", "9C": "Transaction type",
-		"5F2A": "Transaction currency code", "5F34": "PAN sequence number", "9F02": "Amount, authorised",
-		"9F03": "Amount, other", "9F09": "Application version number", "9F10": "Issuer application data",
-		"9F1A": "Terminal country code", "9F1E": "Interface device serial number", "9F26": "Application cryptogram",
-		"9F27": "Cryptogram information data", "9F33": "Terminal capabilities", "9F34": "CVM results",
-		"9F35": "Terminal type", "9F36": "Application transaction counter", "9F37": "Unpredictable number",
-		"9F41": "Transaction sequence counter", "9F63": "Card product identification",
-		"9F74": "Electronic cash issuer authorisation code", "DF31": "Issuer script results", "50": "Application label",
+	shown := func(tag, name string) Field { return Field{Tag: tag, Name: name, Format: "b...999", Mask: MaskNone} }
+	secret := func(tag, name string, mask Mask) Field {
+		return Field{Tag: tag, Name: name, Format: "b...999", Mask: mask}
 	}
-	hidden := map[string]Field{
-		"5A":   {Name: "Primary account number", Mask: MaskPAN},
-		"57":   {Name: "Track 2 equivalent data", Mask: MaskTrack},
-		"5F20": {Name: "Cardholder name", Mask: MaskHidden},
-		"5F24": {Name: "Application expiration date", Mask: MaskHidden},
-		"56":   {Name: "Track 1 data", Mask: MaskHidden},
-		"99":   {Name: "Transaction PIN data", Mask: MaskHidden},
-		"9F6B": {Name: "Track 2 data", Mask: MaskTrack},
+	return []Field{
+		shown("50", "Application label"),
+		secret("56", "Track 1 data", MaskHidden),
+		secret("57", "Track 2 equivalent data", MaskTrack),
+		secret("5A", "Primary account number", MaskPAN),
+		secret("5F20", "Cardholder name", MaskHidden),
+		secret("5F24", "Application expiration date", MaskHidden),
+		shown("5F2A", "Transaction currency code"),
+		shown("5F34", "PAN sequence number"),
+		shown("71", "Issuer script 1"),
+		shown("72", "Issuer script 2"),
+		shown("82", "Application interchange profile"),
+		shown("84", "Dedicated file name"),
+		shown("8A", "Authorisation response code"),
+		shown("91", "Issuer authentication data"),
+		shown("95", "Terminal verification results"),
+		secret("99", "Transaction PIN data", MaskHidden),
+		shown("9A", "Transaction date"),
+		shown("9B", "Transaction status information"),
+		shown("9C", "Transaction type"),
+		shown("9F02", "Amount, authorised"),
+		shown("9F03", "Amount, other"),
+		shown("9F09", "Application version number"),
+		shown("9F10", "Issuer application data"),
+		shown("9F1A", "Terminal country code"),
+		shown("9F1E", "Interface device serial number"),
+		shown("9F26", "Application cryptogram"),
+		shown("9F27", "Cryptogram information data"),
+		shown("9F33", "Terminal capabilities"),
+		shown("9F34", "CVM results"),
+		shown("9F35", "Terminal type"),
+		shown("9F36", "Application transaction counter"),
+		shown("9F37", "Unpredictable number"),
+		shown("9F41", "Transaction sequence counter"),
+		shown("9F63", "Card product identification"),
+		secret("9F6B", "Track 2 data", MaskTrack),
+		shown("9F74", "Electronic cash issuer authorisation code"),
+		shown("DF31", "Issuer script results"),
 	}
-	var fields []Field
-	for tag, name := range shown {
-		fields = append(fields, Field{Tag: tag, Name: name, Format: "b...999", Mask: MaskNone})
-	}
-	for tag, f := range hidden {
-		f.Tag, f.Format = tag, "b...999"
-		fields = append(fields, f)
-	}
-	return fields
 }

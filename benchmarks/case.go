@@ -33,6 +33,7 @@ func cases() []Case {
 		codecCases(),
 		connectionCases(),
 		cryptoCases(),
+		pinblockCases(),
 	} {
 		all = append(all, group...)
 	}

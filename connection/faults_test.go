@@ -361,7 +361,7 @@ func TestAnswerAtTheTimeout(t *testing.T) {
 	var late atomic.Int64
 	cfg.Hooks.Late = func(*connection.Conn, [32]byte, []byte) { late.Add(1) }
 	c := dial(t, address, cfg)
-	var inTime, timedOut atomic.Int64
+	var inTime, timedOut, neverSent atomic.Int64
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
@@ -369,6 +369,8 @@ func TestAnswerAtTheTimeout(t *testing.T) {
 				switch reply, err := c.Exchange(context.Background(), request("0100", g*1000+i, ""), nil); {
 				case err == nil && string(reply) == string(request("0110", g*1000+i, "")):
 					inTime.Add(1)
+				case errors.Is(err, connection.ErrTimeout) && connection.SafeToRetry(err):
+					neverSent.Add(1)
 				case errors.Is(err, connection.ErrTimeout):
 					timedOut.Add(1)
 				default:
@@ -378,7 +380,7 @@ func TestAnswerAtTheTimeout(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.EqualValues(t, 8*150, inTime.Load()+timedOut.Load())
+	require.EqualValues(t, 8*150, inTime.Load()+timedOut.Load()+neverSent.Load())
 	require.Eventually(t, func() bool { return late.Load() == timedOut.Load() }, 5*time.Second, time.Millisecond,
 		"every answer reached the caller or the late hook")
 	require.Zero(t, c.Stats().Unmatched)
@@ -843,4 +845,33 @@ func TestKeylessConnectionTakesTurns(t *testing.T) {
 		}
 		wg.Wait()
 	})
+}
+
+// TestChunks: however the stream is cut up, and however large the frames, the same frames come out.
+func TestChunks(t *testing.T) {
+	framing, err := connection.NewFraming(connection.Descriptor{Width: 4, Max: 200_000})
+	require.NoError(t, err)
+	for _, f := range []connectiontest.Faults{{}, {ReadChunk: 1}, {ReadChunk: 7, WriteChunk: 5}, {ReadChunk: 4099, WriteChunk: 1000}} {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := connectiontest.Pipe()
+			cfg := testConfig(t)
+			cfg.Framing, cfg.Handler = framing, answer
+			c, err := connection.NewConn(connectiontest.Inject(client, f), cfg)
+			require.NoError(t, err)
+			host, err := connection.NewConn(server, cfg)
+			require.NoError(t, err)
+			defer host.Close()
+			defer c.Close()
+			var wg sync.WaitGroup
+			for i, size := range []int{0, 1, 300, 4000, 16_374, 16_384, 20_000, 150_000} {
+				wg.Go(func() {
+					frame := request("0200", i, strings.Repeat("x", size))
+					reply, err := c.Exchange(t.Context(), frame, nil)
+					require.NoError(t, err)
+					require.Equal(t, string(answerTo(frame)), string(reply))
+				})
+			}
+			wg.Wait()
+		})
+	}
 }

@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"spec/moovspec":              {"spec", "message"},
 	"message":                    {"spec"},
 	"connection":                 {},
+	"connection/internal":        {"connection"},
 	"connection/saf":             {"connection"},
 	"connection/connectiontest":  {"connection"},
 	"crypto":                     {"crypto", "internal/keymaterial"},

@@ -100,7 +100,7 @@ func TestEditChangesOnlyItsField(t *testing.T) {
 		for number := range unpacked(t, f).Numbers() {
 			m := unpacked(t, f)
 			text := []byte(m.Field(number).Text())
-			if len(text) == 0 || m.Field(number).HasParts() || m.Field(number).Format().Sign {
+			if len(text) == 0 || m.Field(number).HasParts() || m.Field(number).Attribute().Sign {
 				continue
 			}
 			text[len(text)-1] = map[bool]byte{true: '1', false: '0'}[text[len(text)-1] == '0']

@@ -247,8 +247,9 @@ func (v Value) Name() string {
 	return v.node.name
 }
 
-// Format returns what the value is made of and how long it may be; the zero Format when the spec has no such field.
-func (v Value) Format() spec.Format {
+// Attribute returns what the value is made of and how long it may be, what ISO 8583 calls its attribute; the zero Format
+// when the spec has no such field.
+func (v Value) Attribute() spec.Format {
 	if v.node == nil {
 		return spec.Format{}
 	}

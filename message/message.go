@@ -23,6 +23,7 @@ type Message struct {
 	present  [3]uint64 // data elements by bit
 	edited   [3]uint64 // of these, the ones in arena
 	spans    []span    // by field number
+	shape    *shape    // of the last message, likely that of the next
 
 	derived []byte // decoded values whose parts are read
 	slots   []part // where each slot's value is in derived

@@ -22,6 +22,10 @@ type layout struct {
 
 	bitmap bitmapForm
 	path   string
+
+	// shortest is the least maximum of a BERTLV layout in which any bytes are a value and none has parts; 0 where more
+	// must be checked. Shorter values need no look at their definition.
+	shortest int
 }
 
 // entry is one part of a field, found by a walk over the field's inside.
@@ -309,6 +313,9 @@ func appendHex(dst, text []byte) (out []byte, ok bool) {
 func (w *walk) bitmapped() (entry, bool, *Error) {
 	form := &w.layout.bitmap
 	if w.index == 0 {
+		if w.pos == len(w.buf) {
+			return entry{}, false, nil // an empty field has no parts
+		}
 		size, _, err := form.read(w.buf, w.pos, &w.present)
 		if err != nil {
 			err.Path = w.layout.path

@@ -96,23 +96,42 @@ func (m *Message) set(n *node, number int, value []byte) error {
 			_, head, _ = readBERLength(m.arena, from)
 		}
 	}
+	m.enter(number, span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: units})
+	if n.derived >= 0 {
+		m.derive(n, m.Field(number).content(), int(units))
+	}
+	return nil
+}
+
+// enter records where a field stands in the arena.
+func (m *Message) enter(number int, s span) {
 	w, bit := bitOf(number)
-	if m.edited[w]&bit != 0 {
-		old := m.spans[number]
-		m.dead += int(old.end - old.start)
+	if number > m.built && m.built >= 0 {
+		m.built = number
+	} else {
+		m.replace(number, w, bit)
 	}
 	m.present[w] |= bit
 	m.edited[w] |= bit
 	m.touched = true
-	m.spans[number] = span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: units}
-	if n.derived >= 0 {
-		s := m.spans[number]
-		m.derive(n, m.arena[s.content:int(s.content)+n.wireSize(int(s.units))], int(s.units))
+	m.spans[number] = s
+	if tertiary := m.codec.bitmap.tertiary; w == 2 && tertiary != 0 {
+		word, announces := bitOf(tertiary)
+		m.present[word] |= announces
 	}
 	if m.dead > 4096 && m.dead > len(m.arena)/2 {
 		m.compact()
 	}
-	return nil
+}
+
+// replace records that a field is set out of order, perhaps for the second time.
+func (m *Message) replace(number, w int, bit uint64) {
+	m.built = -1
+	if m.edited[w]&bit == 0 {
+		return
+	}
+	m.edited[w] &^= bit
+	m.dead += int(m.spans[number].end - m.spans[number].start)
 }
 
 func (m *Message) undefined(number int) *Error {
@@ -151,13 +170,12 @@ func (m *Message) Unset(number int) {
 		return
 	}
 	w, bit := bitOf(number)
-	if m.edited[w]&bit != 0 {
-		s := m.spans[number]
-		m.dead += int(s.end - s.start)
-	}
+	m.replace(number, w, bit)
 	m.present[w] &^= bit
-	m.edited[w] &^= bit
 	m.touched = true
+	if tertiary := m.codec.bitmap.tertiary; w == 2 && tertiary != 0 && m.present[2] == 0 {
+		m.Unset(tertiary)
+	}
 	if w > 0 && m.present[w] == 0 {
 		m.bitmaps = 0 // the bitmap goes with its last field
 	}

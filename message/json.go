@@ -77,9 +77,9 @@ func (f TextForm) document(m *Message) jsonTree {
 			continue
 		}
 		v := m.Field(number)
-		t, exact := f.tree(v)
+		t := f.tree(v)
 		doc.add(key, t)
-		if f.CardDataInClear && !(exact && f.packsTo(v, t)) {
+		if f.CardDataInClear && !f.packsTo(v, t) {
 			raw.add(key, hexTree(v.wire))
 		}
 	}
@@ -138,24 +138,22 @@ func (m *Message) tertiaryWire() []byte {
 	return m.image[at : int(at)+m.codec.bitmap.wireSize()]
 }
 
-// tree makes the JSON form of a value. exact is false if the value cannot be packed from it.
-func (f TextForm) tree(v Value) (t jsonTree, exact bool) {
+// tree makes the JSON form of a value.
+func (f TextForm) tree(v Value) jsonTree {
 	l := v.layout()
-	if l == nil {
-		if !f.CardDataInClear {
-			return jsonTree{text: string(f.appendLeaf(nil, v))}, true
-		}
-		text, exact := f.clearText(v)
-		return jsonTree{text: text}, exact
-	}
-	if l.kind == spec.Repeated {
+	switch {
+	case l == nil && f.CardDataInClear:
+		text, _ := f.clearText(v) // text in hexadecimal packs to something else, so that raw has its bytes
+		return jsonTree{text: text}
+	case l == nil:
+		return jsonTree{text: string(f.appendLeaf(nil, v))}
+	case l.kind == spec.Repeated:
 		return f.records(v)
 	}
-	t, exact = jsonTree{kind: jsonObject}, true
+	t := jsonTree{kind: jsonObject}
 	at, repeated := map[string]int{}, map[string]bool{}
 	for key, part := range v.Parts() {
-		item, ok := f.tree(part)
-		exact = exact && ok
+		item := f.tree(part)
 		i, again := at[key]
 		switch {
 		case !again:
@@ -168,21 +166,19 @@ func (f TextForm) tree(v Value) (t jsonTree, exact bool) {
 			t.items[i].items = append(t.items[i].items, item)
 		}
 	}
-	return t, exact
+	return t
 }
 
 // records makes the JSON form of a repeated layout: an array with an object for each record.
-func (f TextForm) records(v Value) (t jsonTree, exact bool) {
-	t, exact = jsonTree{kind: jsonArray}, true
+func (f TextForm) records(v Value) jsonTree {
+	t := jsonTree{kind: jsonArray}
 	for e, part := range v.entries() {
 		if e.record > len(t.items) {
 			t.items = append(t.items, jsonTree{kind: jsonObject})
 		}
-		item, ok := f.tree(part)
-		exact = exact && ok
-		t.items[e.record-1].add(part.Key(), item)
+		t.items[e.record-1].add(part.Key(), f.tree(part))
 	}
-	return t, exact
+	return t
 }
 
 // ReadJSON makes m the message that JSON text in the clear describes, see AppendJSON. The keys may be in any order;

@@ -94,6 +94,15 @@ func TestJSONForm(t *testing.T) {
 	require.Equal(t, `{"0":"0800","22":"051","55":{"72":["01","02"],"9A":"260131"},"62":"AB"}`, string(clearJSON(t, m)))
 }
 
+// The layout of field 48 depends on a field behind it, whatever the order of keys.
+func TestJSONOfALayoutThatAnotherFieldDecides(t *testing.T) {
+	const text = `{"0":"0320","48":{"1":"01","2":[{"1":"00","2":"000001","3":"00004761739001010119","4":"000000000100"}]},"60":{"1":"00","2":"000001","3":"201"}}`
+	m := codecFor(t, "unionpay-pos+no-header").New()
+	require.NoError(t, m.UnmarshalJSON([]byte(text)))
+	require.Equal(t, text, string(clearJSON(t, m)))
+	require.Error(t, m.UnmarshalJSON([]byte(strings.Replace(text, `"201"`, `"202"`, 1))), "another layout then")
+}
+
 func TestJSONRefused(t *testing.T) {
 	const spec = "unionpay-pos+no-header"
 	for _, c := range []struct{ name, text, path, says string }{

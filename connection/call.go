@@ -133,9 +133,16 @@ func (c *Conn) begin(ctx context.Context, ca *call) error {
 		c.mu.Unlock()
 		return err
 	}
+	if ca.started-c.corkedAt > corkLimit {
+		c.corked = 0
+	}
 	c.kick(false)
 	return nil
 }
+
+// corkLimit is how long frames wait for those who got answers in the same read to send theirs: long enough for
+// goroutines that only pack and send, too short to hold anything up for those that have more to do.
+const corkLimit = 50 * time.Microsecond
 
 // contention says whether a request refused with err may wait, and counts those that may not.
 func (c *Conn) contention(err error) Contention {

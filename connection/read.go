@@ -265,6 +265,7 @@ func (c *Conn) answer(key [32]byte, frame []byte, now time.Duration) {
 	c.stats.Matched++
 	if c.freed(); c.inFlight > 0 {
 		c.corked++
+		c.corkedAt = now
 	}
 	c.mu.Unlock()
 	if c.cfg.Latency != nil {

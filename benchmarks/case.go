@@ -29,7 +29,13 @@ type Variants struct {
 // cases returns every case in the order of the table.
 func cases() []Case {
 	var all []Case
-	for _, group := range [][]Case{connectionCases()} {
+	for _, group := range [][]Case{
+		codecCases(),
+		connectionCases(),
+		cryptoCases(),
+		emvCases(),
+		pinblockCases(),
+	} {
 		all = append(all, group...)
 	}
 	return all

@@ -30,10 +30,11 @@ type core struct {
 	des   des.Cipher // the schedules of a DES or Triple DES key
 }
 
-// The largest keys that are not of a block cipher, in bytes.
+// Limits of keys that are not of a block cipher, in bytes.
 const (
 	maximumHMAC = 1024
 	maximumDER  = 16 << 10
+	minimumFIPS = 14 // of an HMAC key where FIPS 140 mode is enforced
 )
 
 // NewKey makes a key from clear bytes, which it copies. Only packages of this module can call it; programs use
@@ -170,6 +171,10 @@ func (c *core) cipher(key []byte) (cipher.Block, error) {
 		}
 		c.des.Init(key, form)
 		return &c.des, nil
+	case HMAC:
+		if fips140.Enforced() && len(key) < minimumFIPS {
+			return nil, ErrFIPS
+		}
 	case SM4:
 		if fips140.Enforced() {
 			return nil, ErrFIPS

@@ -1,6 +1,7 @@
 package mac
 
 import (
+	"crypto/fips140"
 	"crypto/hmac"
 	_ "crypto/sha1" // the hash functions are reached through crypto.Hash
 	_ "crypto/sha256"
@@ -35,6 +36,10 @@ func (m *MAC) newHMAC(op crypto.Operation) (stdhash.Hash, error) {
 		return nil, err
 	}
 	defer opened.Release()
+	// crypto/hmac would panic; the key may have been made before or around the enforcement.
+	if fips140.Enforced() && (m.algorithm.Scheme == crypto.HMACSHA1 || len(opened.Bytes()) < 14) {
+		return nil, crypto.ErrFIPS
+	}
 	h, _ := hash(m.algorithm.Scheme)
 	return hmac.New(h.New, opened.Bytes()), nil
 }

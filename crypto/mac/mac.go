@@ -98,7 +98,8 @@ func (m *MAC) Algorithm() Algorithm { return m.algorithm }
 // Size returns the length of the MAC in bytes.
 func (m *MAC) Size() int { return m.algorithm.Size }
 
-// Append appends the MAC of the message to dst.
+// Append appends the MAC of the message to dst. With room in dst it allocates nothing, except under HMAC, MacDES and
+// LMAC. Errors: a *crypto.UsageError, crypto.ErrDestroyed, crypto.ErrFIPS.
 func (m *MAC) Append(dst, message []byte) ([]byte, error) {
 	if _, ok := hash(m.algorithm.Scheme); ok {
 		return m.appendHMAC(dst, message)

@@ -15,7 +15,9 @@ type MAC struct {
 	algorithm   Algorithm
 	key, second crypto.MACKey
 	paired      bool
-	subkeys     cmac.Subkeys // of CMAC
+
+	// subkeys returns the subkeys of CMAC; a closure, so that nothing that prints by reflection sees them.
+	subkeys func() *cmac.Subkeys
 }
 
 // New binds a key to an algorithm. Algorithms with two keys (2, 3 and 4) take them from the halves of a Triple DES
@@ -41,7 +43,10 @@ func NewPair(key, second crypto.MACKey, algorithm Algorithm) (*MAC, error) {
 	if err := m.init(algorithm); err != nil {
 		return nil, err
 	}
-	return m, second.Require(m.operation(), usages(algorithm.Scheme)...)
+	if err := second.Require(m.operation(), usages(algorithm.Scheme)...); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (m *MAC) init(a Algorithm) error {
@@ -65,7 +70,9 @@ func (m *MAC) init(a Algorithm) error {
 		return err
 	}
 	if a.Scheme == crypto.CMAC {
-		m.subkeys.Init(block)
+		subkeys := new(cmac.Subkeys)
+		subkeys.Init(block)
+		m.subkeys = func() *cmac.Subkeys { return subkeys }
 	}
 	return nil
 }

@@ -3,9 +3,11 @@ package mac_test
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
 	"crypto/cipher"
 	stddes "crypto/des"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/internal/cmac"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/internal/keymaterial"
 )
@@ -276,4 +279,30 @@ func FuzzAgainstGMSM(f *testing.F) {
 		}
 		require.NoError(t, got.Verify(message, want))
 	})
+}
+
+// TestNothingShows prints MACs and streams and looks for what they hold: the key, and the subkeys of CMAC.
+func TestNothingShows(t *testing.T) {
+	secrets := map[string][]byte{"key": doubleKey}
+	block, err := aes.NewCipher(doubleKey)
+	require.NoError(t, err)
+	var subkeys cmac.Subkeys
+	subkeys.Init(block)
+	secrets["K1"], secrets["K2"] = subkeys.K1[:], subkeys.K2[:]
+	for name, m := range every(t) {
+		s, err := m.StreamOf(1)
+		require.NoError(t, err)
+		for _, v := range []any{m, *m, s, *s, struct{ inner any }{*m}, struct{ inner any }{*s}} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+				text := strings.ToLower(fmt.Sprintf(verb, v))
+				for what, secret := range secrets {
+					for i := 0; i+4 <= len(secret); i++ {
+						part := secret[i : i+4]
+						require.NotContains(t, text, fmt.Sprintf("%x", part), "%s: %s shows", name, what)
+						require.NotContains(t, text, strings.Trim(fmt.Sprint(part), "[]"), "%s: %s shows", name, what)
+					}
+				}
+			}
+		}
+	}
 }

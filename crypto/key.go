@@ -6,6 +6,7 @@ import (
 	"crypto/fips140"
 	"crypto/rand"
 	"crypto/subtle"
+	"hash"
 
 	"github.com/posline/posline/crypto/internal/des"
 	"github.com/posline/posline/internal/keymaterial"
@@ -254,6 +255,14 @@ func (c *core) open(token keymaterial.Token) (*keymaterial.Material, error) {
 
 // TableDES reports whether the key uses the table form of DES.
 func (k Key) TableDES() bool { return k.reach != nil && k.core().traits.tableDES }
+
+// SM3 returns the hash that gm.SM3 gave the key, nil without it.
+func (k Key) SM3() func() hash.Hash {
+	if k.reach == nil {
+		return nil
+	}
+	return k.core().traits.sm3
+}
 
 // Equal reports whether both keys have the same attributes and bytes. The bytes are compared in constant time.
 // A destroyed key equals none, no key equals none.

@@ -108,7 +108,7 @@ func (m *MAC) Size() int { return m.algorithm.Size }
 // Append appends the MAC of the message to dst. With room in dst it allocates nothing, except under HMAC, MacDES and
 // LMAC. Errors: a *crypto.UsageError, crypto.ErrDestroyed, crypto.ErrFIPS.
 func (m *MAC) Append(dst, message []byte) ([]byte, error) {
-	if _, ok := hash(m.algorithm.Scheme); ok {
+	if isHMAC(m.algorithm.Scheme) {
 		return m.appendHMAC(dst, message)
 	}
 	if m.isRetail() {
@@ -128,7 +128,7 @@ func (m *MAC) Append(dst, message []byte) ([]byte, error) {
 
 // Verify returns crypto.ErrVerify when tag is not the MAC of the message, in the algorithm's full length.
 func (m *MAC) Verify(message, tag []byte) error {
-	if _, ok := hash(m.algorithm.Scheme); ok {
+	if isHMAC(m.algorithm.Scheme) {
 		return m.verifyHMAC(message, tag)
 	}
 	if m.isRetail() {

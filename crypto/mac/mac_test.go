@@ -6,7 +6,12 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	stddes "crypto/des"
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
+	"hash"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +22,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/crypto/internal/cmac"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/internal/keymaterial"
@@ -140,7 +146,7 @@ func every(t testing.TB) map[string]*mac.MAC {
 	add("UnionPay", crypto.UsageMAC1, crypto.TDES, doubleKey, mac.Algorithm{Scheme: crypto.UnionPayECB})
 	add("AES-CMAC", crypto.UsageCMAC, crypto.AES, doubleKey, mac.Algorithm{Scheme: crypto.CMAC})
 	add("TDES-CMAC", crypto.UsageCMAC, crypto.TDES, tripleKey, mac.Algorithm{Scheme: crypto.CMAC})
-	for i := crypto.HMACSHA1; i <= crypto.HMACSHA512; i++ {
+	for i := crypto.HMACSHA1; i <= crypto.HMACSM3; i++ {
 		add(fmt.Sprint("HMAC ", i), crypto.UsageHMAC, crypto.HMAC, doubleKey, mac.Algorithm{Scheme: i})
 	}
 	return all
@@ -305,4 +311,26 @@ func TestNothingShows(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestHMAC takes crypto/hmac as the oracle.
+func TestHMAC(t *testing.T) {
+	for scheme, h := range map[crypto.MACScheme]func() hash.Hash{
+		crypto.HMACSHA1: sha1.New, crypto.HMACSHA224: sha256.New224, crypto.HMACSHA256: sha256.New,
+		crypto.HMACSHA384: sha512.New384, crypto.HMACSHA512: sha512.New, crypto.HMACSM3: gm.NewSM3,
+	} {
+		m, err := mac.New(macKey(t, crypto.UsageHMAC, crypto.HMAC, doubleKey), mac.Algorithm{Scheme: scheme})
+		require.NoError(t, err)
+		oracle := hmac.New(h, doubleKey)
+		oracle.Write([]byte("message"))
+		require.NoError(t, m.Verify([]byte("message"), oracle.Sum(nil)))
+	}
+	k, err := clearkey.Import(crypto.MustAttributes("M7HC00N"), doubleKey)
+	require.NoError(t, err)
+	key, err := crypto.NewMACKey(k)
+	require.NoError(t, err)
+	m, err := mac.New(key, mac.Algorithm{Scheme: crypto.HMACSM3})
+	require.NoError(t, err)
+	_, err = m.Append(nil, nil)
+	require.ErrorIs(t, err, crypto.ErrNoCipher, "without gm.SM3")
 }

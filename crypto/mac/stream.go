@@ -47,7 +47,7 @@ func (m *MAC) stream(s *stream) (*Stream, error) {
 }
 
 func (s *stream) begin() (err error) {
-	if _, ok := hash(s.mac.algorithm.Scheme); ok {
+	if isHMAC(s.mac.algorithm.Scheme) {
 		s.hmac, err = s.mac.newHMAC(s.op)
 		return err
 	}

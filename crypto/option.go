@@ -1,6 +1,9 @@
 package crypto
 
-import "crypto/cipher"
+import (
+	"crypto/cipher"
+	"hash"
+)
 
 // An Option changes how a key is made from its bytes. Options are functions passed by name: AllowWeak, TableDES,
 // OddParity, gm.SM4.
@@ -17,6 +20,7 @@ type KeyOptions struct {
 type traits struct {
 	tableDES bool
 	sm4      func(key []byte) (cipher.Block, error)
+	sm3      func() hash.Hash
 }
 
 type parityRule uint8
@@ -52,3 +56,6 @@ func (o *KeyOptions) SM4(key []byte) (cipher.Block, error) {
 
 // UseSM4 gives the block cipher for keys of algorithm SM4. Programs pass gm.SM4, which calls it.
 func (o *KeyOptions) UseSM4(newCipher func(key []byte) (cipher.Block, error)) { o.sm4 = newCipher }
+
+// UseSM3 gives the hash for HMAC-SM3 with a key of algorithm HMAC. Programs pass gm.SM3, which calls it.
+func (o *KeyOptions) UseSM3(newHash func() hash.Hash) { o.sm3 = newHash }

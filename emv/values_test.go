@@ -251,6 +251,7 @@ func TestIADNeedsTheRID(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, IADUnknown, iad.Format, s)
 	}
+	require.Equal(t, len(sm4.CVR), cap(sm4.CVR), "an append to a part must not run into the next")
 	_, err = ParseIAD(RID{}, nil)
 	require.ErrorIs(t, err, ErrLength)
 	_, err = ParseIAD(RID{}, make([]byte, 33))

@@ -30,7 +30,11 @@ type Variants struct {
 func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
+		codecCases(),
+		connectionCases(),
+		cryptoCases(),
 		emvCases(),
+		pinblockCases(),
 	} {
 		all = append(all, group...)
 	}

@@ -28,7 +28,7 @@ type Effort struct {
 }
 
 var (
-	full  = Effort{Rounds: 41, Slice: 5 * time.Millisecond}
+	full  = Effort{Rounds: 201, Slice: time.Millisecond}
 	quick = Effort{Rounds: 5, Slice: time.Millisecond}
 )
 

@@ -90,6 +90,22 @@ func TestDescribeKeepsControlCharactersOut(t *testing.T) {
 	require.NotContains(t, describe(t, "5619"+track, nil), "\x1b")
 }
 
+// TestDescribeHidesWhatItCannotRead puts a card number into templates that are broken or too deep.
+func TestDescribeHidesWhatItCannotRead(t *testing.T) {
+	const pan = "6226220010071367"
+	deep := AppendTLV(nil, 0x5A, unhex(t, pan))
+	for range 20 {
+		deep = AppendTLV(nil, 0x70, deep)
+	}
+	broken := AppendTLV(nil, 0x70, unhex(t, "5A08"+pan+"9F"))
+	for _, d := range []TLV{deep, broken, unhex(t, "700C5A08"+pan)} {
+		var out strings.Builder
+		_ = Describe(&out, d, nil)
+		require.False(t, strings.Contains(out.String(), pan), "a card number is described in clear")
+		require.NotEmpty(t, out.String())
+	}
+}
+
 func TestDescribeGoesOnAfterAFault(t *testing.T) {
 	var out strings.Builder
 	err := Describe(&out, unhex(t, "650AAACAADDEDFEDACADEEEE"+"8201"), nil)

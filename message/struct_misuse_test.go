@@ -136,7 +136,7 @@ func TestValuesThatDoNotFit(t *testing.T) {
 		"zero time":       {&struct{ F7 *time.Time }{&time.Time{}}, ErrValue},
 		"refused":         {&struct{ F13 picky }{picky{"bad"}}, ErrValue},
 		"part":            {&struct{ F55 *chip }{&chip{F82: []byte{1}}}, ErrTooShort},
-		"element":         {&struct{ F48 *entries }{&entries{Texts: []string{strings.Repeat("x", 21)}}}, ErrTooLong},
+		"element":         {&struct{ F48 *taggedParts }{&taggedParts{Texts: []string{strings.Repeat("x", 21)}}}, ErrTooLong},
 		"record":          {&struct{ F61 []record }{[]record{{F1: 100}}}, ErrTooLong},
 		"record in part":  {&struct{ F61 []struct{ F1 int } }{make([]struct{ F1 int }, 1)}, ErrMissing},
 		"field of parts":  {&struct{ F60 *struct{ F1 int } }{&struct{ F1 int }{}}, 0},

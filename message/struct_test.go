@@ -67,7 +67,7 @@ type roomy struct { // every kind at the top level
 	Net      int        `iso8583:"14"`
 	F15      *uint8
 	Parts    positional               `iso8583:"40"`
-	Entries  *entries                 `iso8583:"48"`
+	Entries  *taggedParts             `iso8583:"48"`
 	Chip     *chip                    `index:"55" iso8583:"56"`
 	Private  struct{ F1, F2, F3 int } `iso8583:"60"`
 	Records  []record                 `iso8583:"61"`
@@ -84,7 +84,7 @@ type positional struct {
 	Fourth string `iso8583:"4"`
 }
 
-type entries struct {
+type taggedParts struct {
 	Texts []string `iso8583:"A1"`
 	FA2   int32
 	Inner []*struct {
@@ -122,7 +122,7 @@ func fullRoomy() *roomy {
 	r := &roomy{MTI: "0200", PAN: "4761739001010119", Code: pointer("000001"), Amount: 1999, Sent: roomyRef, Address: netip.MustParseAddr("192.0.2.7"),
 		Flag: true, Block: [8]byte{1, 2, 3, 4, 5, 6, 7, 8}, Counter: math.MaxUint64, Raw: []byte{0xAB, 0}, Net: -42, F15: pointer(uint8(0)),
 		Parts:   positional{First: 7, Second: pointer(8), Third: "abcd", Fourth: "xyz"},
-		Entries: &entries{Texts: []string{"one", "two"}, FA2: 77, Other: "other"},
+		Entries: &taggedParts{Texts: []string{"one", "two"}, FA2: 77, Other: "other"},
 		Chip: &chip{Date: pointer(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)), F82: []byte{0x5C, 0}, F9F02: "000000001999",
 			Scripts: [][]byte{{1}, {2, 3}}, Unlisted: "1E0300", Cryptogram: &[8]byte{9}},
 		Records: []record{{1, "abc"}, {2, "def"}},
@@ -186,7 +186,7 @@ func TestUnmarshalLeavesNothingStale(t *testing.T) {
 	require.NoError(t, m.SetPath("55.82", "5C00"))
 	require.NoError(t, m.Set(61, "01abc"))
 	require.NoError(t, Unmarshal(m, out))
-	require.Equal(t, &roomy{MTI: "0200", Entries: &entries{FA2: 5}, Chip: &chip{F82: []byte{0x5C, 0}}, Records: []record{{1, "abc"}}}, out)
+	require.Equal(t, &roomy{MTI: "0200", Entries: &taggedParts{FA2: 5}, Chip: &chip{F82: []byte{0x5C, 0}}, Records: []record{{1, "abc"}}}, out)
 }
 
 func TestMarshalSkipsZeroValues(t *testing.T) {

@@ -77,6 +77,23 @@ func TestEditsAgree(t *testing.T) {
 	}
 }
 
+// TestScansAgree shows that all sides of "scan" read the same.
+func TestScansAgree(t *testing.T) {
+	for _, s := range samples {
+		t.Run(s.name, func(t *testing.T) {
+			b, err := s.prepare()
+			require.NoError(t, err)
+			want := string(b.values[4]) + string(b.values[11]) + string(b.values[41])
+			v := b.scan()
+			for _, work := range []Work{v.Ours, v.Peer, v.Floor} {
+				b.buf = nil
+				work(1)
+				require.Equal(t, want, string(b.buf))
+			}
+		})
+	}
+}
+
 // TestFloorChecks shows that the floor is no shortcut: of every message that differs from a sample in one byte it
 // takes just those that ours takes. Behind the header it knows one message type and bitmap only.
 func TestFloorChecks(t *testing.T) {

@@ -48,7 +48,7 @@ func wrap(value string) string {
 	column := 0
 	for i, word := range strings.Fields(value) {
 		switch {
-		case column+len(word) > 64:
+		case i > 0 && column+len(word) > 64:
 			b.WriteString("\n" + strings.Repeat(" ", 56))
 			column = 0
 		case i > 0:

@@ -33,6 +33,7 @@ func cases() []Case {
 		codecCases(),
 		connectionCases(),
 		cryptoCases(),
+		emvCases(),
 		pinblockCases(),
 	} {
 		all = append(all, group...)

@@ -2,6 +2,7 @@ package message
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/posline/posline/spec"
 )
@@ -85,15 +86,14 @@ func notPrintable(x uint64) uint64 {
 // allTrack tells whether b is track data: the code set 30 to 3F of ISO/IEC 7813, and the letters that stand for
 // nibbles.
 func allTrack(b []byte) bool {
-	n := len(b)
-	var bad uint64
-	for i := 0; i+8 <= n; i += 8 {
-		bad |= binary.LittleEndian.Uint64(b[i:])&(0xF0*ones) ^ 0x30*ones
-	}
-	if n >= 8 {
-		bad |= binary.LittleEndian.Uint64(b[n-8:])&(0xF0*ones) ^ 0x30*ones
-		if bad == 0 {
-			return true
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		for odd := x&(0xF0*ones) ^ 0x30*ones; odd != 0; {
+			at := bits.TrailingZeros64(odd) / 8 // most often the one letter that separates
+			if classes[b[at]]&classTrack == 0 {
+				return false
+			}
+			odd &^= 0xFF << (8 * at)
 		}
 	}
 	return firstOutside(b, classTrack) < 0

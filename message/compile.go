@@ -8,7 +8,7 @@ import (
 	"github.com/posline/posline/spec"
 )
 
-// Codec is a compiled spec. It is immutable and safe for concurrent use.
+// Codec is a compiled spec. It is safe for concurrent use.
 type Codec struct {
 	spec   *spec.Spec
 	header []*node
@@ -18,6 +18,7 @@ type Codec struct {
 
 	parted    [3]uint64 // fields that have parts
 	slots     int       // decoded values that parts are read from
+	shapes    shapes
 	responses []derivation
 	reversals []derivation
 }
@@ -217,8 +218,21 @@ func compileLayout(l *spec.Layout, path string) *layout {
 			out.unknown = compileField(&unknownObject, path+".*")
 		}
 		out.unknown.ending = endPrefix
+		out.shortest = out.leastMaximum()
 	}
 	return out
+}
+
+// leastMaximum is layout.shortest.
+func (l *layout) leastMaximum() int {
+	least := spec.MaxLength
+	for _, n := range append([]*node{l.unknown}, l.fields...) {
+		if n.check != checkNothing || n.page != nil || n.sign || n.min > 0 || n.reserve || n.hasParts() || n.prefix.unit != spec.UnitDefault {
+			return 0
+		}
+		least = min(least, n.max)
+	}
+	return least
 }
 
 func compileSpecial(f *spec.Field, path string) *node {

@@ -104,11 +104,7 @@ func (m *Message) copyField(number int, v Value) {
 	}
 	from := uint32(len(m.arena))
 	m.arena = append(m.arena, v.wire...)
-	w, bit := bitOf(number)
-	m.present[w] |= bit
-	m.edited[w] |= bit
-	m.touched = true
-	m.spans[number] = span{start: from, content: from + uint32(v.head), end: uint32(len(m.arena)), units: uint32(v.units)}
+	m.enter(number, span{start: from, content: from + uint32(v.head), end: uint32(len(m.arena)), units: uint32(v.units)})
 	m.derive(n, v.content(), v.units)
 }
 

@@ -22,6 +22,10 @@ type layout struct {
 
 	bitmap bitmapForm
 	path   string
+
+	// shortest is the least maximum of a BERTLV layout in which any bytes are a value and none has parts; 0 where more
+	// must be checked. Shorter values need no look at their definition.
+	shortest int
 }
 
 // entry is one part of a field, found by a walk over the field's inside.

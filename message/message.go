@@ -23,6 +23,7 @@ type Message struct {
 	present  [3]uint64 // data elements by bit
 	edited   [3]uint64 // of these, the ones in arena
 	spans    []span    // by field number
+	shape    *shape    // of the last message, likely that of the next
 
 	derived []byte // decoded values whose parts are read
 	slots   []part // where each slot's value is in derived
@@ -30,8 +31,8 @@ type Message struct {
 	err error
 }
 
-// part is a stretch of derived.
-type part struct{ from, to uint32 }
+// part is a stretch of derived, with the room it may grow into.
+type part struct{ from, to, room uint32 }
 
 // New returns an empty message.
 func (c *Codec) New() *Message {
@@ -180,12 +181,10 @@ func (m *Message) derive(n *node, content []byte, units int) {
 		return
 	}
 	slot := &m.slots[n.derived]
-	if room := int(slot.to - slot.from); room > 0 && room >= units+1 {
-		rewritten := n.appendValue(m.derived[slot.from:slot.from], content, units)
-		slot.to = slot.from + uint32(len(rewritten))
-		return
+	if need := uint32(units) + 1; slot.room < need {
+		slot.from, slot.room = uint32(len(m.derived)), need
+		m.derived = append(m.derived, make([]byte, need)...)
 	}
-	slot.from = uint32(len(m.derived))
-	m.derived = n.appendValue(m.derived, content, units)
-	slot.to = uint32(len(m.derived))
+	value := n.appendValue(m.derived[slot.from:slot.from:slot.from+slot.room], content, units)
+	slot.to = slot.from + uint32(len(value))
 }

@@ -96,23 +96,30 @@ func (m *Message) set(n *node, number int, value []byte) error {
 			_, head, _ = readBERLength(m.arena, from)
 		}
 	}
+	m.enter(number, span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: units})
+	if n.derived >= 0 {
+		m.derive(n, m.Field(number).content(), int(units))
+	}
+	return nil
+}
+
+// enter records where a field stands in the arena.
+func (m *Message) enter(number int, s span) {
 	w, bit := bitOf(number)
 	if m.edited[w]&bit != 0 {
-		old := m.spans[number]
-		m.dead += int(old.end - old.start)
+		m.dead += int(m.spans[number].end - m.spans[number].start)
 	}
 	m.present[w] |= bit
 	m.edited[w] |= bit
 	m.touched = true
-	m.spans[number] = span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: units}
-	if n.derived >= 0 {
-		s := m.spans[number]
-		m.derive(n, m.arena[s.content:int(s.content)+n.wireSize(int(s.units))], int(s.units))
+	m.spans[number] = s
+	if tertiary := m.codec.bitmap.tertiary; w == 2 && tertiary != 0 {
+		word, announces := bitOf(tertiary)
+		m.present[word] |= announces
 	}
 	if m.dead > 4096 && m.dead > len(m.arena)/2 {
 		m.compact()
 	}
-	return nil
 }
 
 func (m *Message) undefined(number int) *Error {
@@ -158,6 +165,9 @@ func (m *Message) Unset(number int) {
 	m.present[w] &^= bit
 	m.edited[w] &^= bit
 	m.touched = true
+	if tertiary := m.codec.bitmap.tertiary; w == 2 && tertiary != 0 && m.present[2] == 0 {
+		m.Unset(tertiary)
+	}
 	if w > 0 && m.present[w] == 0 {
 		m.bitmaps = 0 // the bitmap goes with its last field
 	}

@@ -13,7 +13,8 @@ import (
 type Value struct {
 	message *Message
 	node    *node
-	key     string // of an entry with an undeclared tag
+	tags    *layout // of an entry with an undeclared tag: what its tag bytes mean
+	tag     []byte
 	wire    []byte // length prefix, content, and what follows it
 	head    int    // size of the prefix
 	units   int    // length in digits, characters or bytes
@@ -167,8 +168,8 @@ func (v Value) part(e entry, inside []byte) Value {
 	p := Value{message: v.message, node: e.node, units: int(e.span.units)}
 	p.wire = inside[e.span.start:e.span.end]
 	p.head = int(e.span.content - e.span.start)
-	if e.tag < e.end && strings.HasSuffix(e.node.path, ".*") {
-		p.key = v.layout().keyText(inside[e.tag:e.end])
+	if e.tag < e.end && e.node.key == "*" {
+		p.tags, p.tag = v.layout(), inside[e.tag:e.end]
 	}
 	return p
 }
@@ -228,10 +229,14 @@ func (v Value) Present() bool { return v.wire != nil }
 
 // Key returns the last element of the field's path: "35", "9F26".
 func (v Value) Key() string {
-	if v.key != "" || v.node == nil {
-		return v.key
+	switch {
+	case v.tags != nil:
+		return v.tags.keyText(v.tag)
+	case v.node == nil:
+		return ""
+	default:
+		return v.node.key
 	}
-	return v.node.key
 }
 
 // Name returns the field's name in the spec.

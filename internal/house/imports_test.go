@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"crypto/internal/vectortest": {"internal/vectortest"},
 	"pinblock":                   {"crypto", "internal/keymaterial"},
 	"emv":                        {},
+	"emv/qr":                     {"emv"},
 	"emv/cryptogram":             {"emv", "crypto", "pinblock", "internal/keymaterial"},
 	"emv/oda":                    {"emv", "crypto", "pinblock", "internal/keymaterial"},
 	"emv/card":                   {"emv", "crypto", "pinblock", "internal/keymaterial"},

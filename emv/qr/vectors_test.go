@@ -1,0 +1,251 @@
+package qr
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/posline/posline/emv"
+	"github.com/stretchr/testify/require"
+)
+
+type vector struct {
+	ID     string
+	Input  json.RawMessage
+	Expect json.RawMessage
+}
+
+var vectorKinds = map[string]func(*testing.T, vector){
+	"qr-mpm": testMerchantVector,
+	"qr-cpm": testConsumerVector,
+}
+
+func TestVectors(t *testing.T) {
+	files, err := filepath.Glob("testdata/vectors/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(name, func(t *testing.T) {
+			run, ok := vectorKinds[regexp.MustCompile(`(-\d+)?\.json$`).ReplaceAllString(name, "")]
+			require.True(t, ok, "no test runs the cases of %s", name)
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			var content struct{ Cases []vector }
+			require.NoError(t, json.Unmarshal(text, &content))
+			require.NotEmpty(t, content.Cases, "%s holds no case", name)
+			for _, c := range content.Cases {
+				t.Run(c.ID, func(t *testing.T) { run(t, c) })
+			}
+			t.Logf("%s: %d cases, 0 skipped", name, len(content.Cases))
+		})
+	}
+}
+
+func strict(t *testing.T, text json.RawMessage, v any) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(string(text)))
+	dec.DisallowUnknownFields()
+	require.NoError(t, dec.Decode(v))
+}
+
+// node is one object of the trees in the vectors: [id, value | children].
+type node struct {
+	key      string
+	value    string
+	children []node
+}
+
+func (n *node) UnmarshalJSON(text []byte) error {
+	var pair [2]json.RawMessage
+	if err := json.Unmarshal(text, &pair); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(pair[0], &n.key); err != nil {
+		return err
+	}
+	if pair[1][0] == '[' {
+		return json.Unmarshal(pair[1], &n.children)
+	}
+	return json.Unmarshal(pair[1], &n.value)
+}
+
+// requireFields compares objects with the expected tree, and what building the tree gives with the text.
+func requireFields(t *testing.T, want []node, f Fields) {
+	t.Helper()
+	require.NoError(t, f.Err())
+	var built []byte
+	for id, v := range f.All() {
+		require.NotEmpty(t, want)
+		require.Equal(t, want[0].key, id.String())
+		if want[0].children != nil {
+			requireFields(t, want[0].children, Fields(v))
+		} else {
+			require.Equal(t, want[0].value, v)
+		}
+		var err error
+		built, err = AppendField(built, id, v)
+		require.NoError(t, err)
+		want = want[1:]
+	}
+	require.Empty(t, want, "objects missing")
+	require.Equal(t, string(f), string(built))
+}
+
+func testMerchantVector(t *testing.T, c vector) {
+	var input struct{ QR string }
+	var expect struct {
+		Tree        []node
+		Error       string
+		CRCField    *string  `json:"crc_field"`
+		CRCComputed string   `json:"crc_computed"`
+		CRCOK       bool     `json:"crc_ok"`
+		Duplicates  []string `json:"duplicate_ids"`
+		FirstIs00   bool     `json:"first_is_00"`
+		Missing     []string `json:"missing_mandatory"`
+	}
+	strict(t, c.Input, &input)
+	strict(t, c.Expect, &expect)
+	err := Validate(input.QR)
+	if expect.Tree == nil {
+		requireFault(t, expect.Error, err)
+		requireFault(t, expect.Error, Fields(input.QR).Err())
+		_, err := ParseMerchant(input.QR)
+		require.Error(t, err)
+		return
+	}
+	if expect.Error != "" {
+		require.Error(t, err)
+	}
+	requireFields(t, expect.Tree, Fields(input.QR))
+
+	have, ok := Fields(input.QR).Get(Checksum)
+	require.Equal(t, expect.CRCField != nil, ok)
+	if ok {
+		require.Equal(t, strings.ToUpper(*expect.CRCField), strings.ToUpper(have))
+		require.Equal(t, expect.CRCComputed, fmt.Sprintf("%04X", CRC(input.QR[:len(input.QR)-4])))
+	}
+	require.Equal(t, expect.CRCOK, ok && !errors.Is(err, ErrCRC))
+	require.Equal(t, expect.Duplicates, idsWith(err, ErrDuplicate))
+	require.Equal(t, expect.FirstIs00, strings.HasPrefix(input.QR, "00"))
+	require.Equal(t, missingIDs(expect.Missing), idsWith(err, ErrMissing))
+
+	if err != nil {
+		return
+	}
+	m, err := ParseMerchant(input.QR)
+	require.NoError(t, err)
+	again, err := m.Append(nil)
+	require.NoError(t, err)
+	back, err := ParseMerchant(string(again))
+	require.NoError(t, err)
+	require.Equal(t, m, back)
+}
+
+// missingIDs names the ids as Validate does: of the merchant accounts the first template stands for all.
+func missingIDs(names []string) []string {
+	ids := []string{}
+	for _, name := range names {
+		if len(name) > 2 {
+			name = firstTemplate.String()
+		}
+		ids = append(ids, name)
+	}
+	return ids
+}
+
+// idsWith returns the ids of the joined faults of a kind.
+func idsWith(err error, kind error) []string {
+	ids := []string{}
+	joined, _ := err.(interface{ Unwrap() []error })
+	if joined == nil {
+		return ids
+	}
+	for _, e := range joined.Unwrap() {
+		var fault *Error
+		if errors.As(e, &fault) && errors.Is(e, kind) && !slices.Contains(ids, fault.Path.String()) {
+			ids = append(ids, fault.Path.String())
+		}
+	}
+	return ids
+}
+
+var vectorDetail = regexp.MustCompile(`^bad (id|length) '[^']*' at (\d+)$`)
+
+// requireFault compares a fault with "bad id 'A0' at 0", "bad length '9X' at 6"; of other texts it is known only that
+// the code is cut off.
+func requireFault(t *testing.T, detail string, err error) {
+	t.Helper()
+	match := vectorDetail.FindStringSubmatch(detail)
+	if match == nil {
+		require.ErrorIs(t, err, ErrTruncated, "error %q", detail)
+		return
+	}
+	require.ErrorIs(t, err, map[string]error{"id": ErrID, "length": ErrLength}[match[1]])
+	var fault *Error
+	require.ErrorAs(t, err, &fault)
+	require.Equal(t, match[2], strconv.Itoa(fault.Offset))
+}
+
+func testConsumerVector(t *testing.T, c vector) {
+	var input struct{ Base64 string }
+	var expect struct {
+		Hex   string
+		Tree  []node
+		Valid bool `json:"valid_cpm"`
+		Error string
+	}
+	strict(t, c.Input, &input)
+	strict(t, c.Expect, &expect)
+	code, err := ParseConsumer(input.Base64)
+	if !expect.Valid {
+		require.Error(t, err)
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, strings.ToLower(expect.Hex), hex.EncodeToString(code.Data))
+	requireObjects(t, expect.Tree, code.Data)
+
+	_, _, templates, err := emv.Next(code.Data)
+	require.NoError(t, err)
+	require.Equal(t, input.Base64, string(AppendConsumer(nil, templates)))
+	recognised, ok := Recognize(input.Base64, Keyboard)
+	require.True(t, ok)
+	require.Equal(t, EMVCoPayload, recognised.Wallet)
+	for app := range code.Applications() {
+		_, ok := app.Get(0x4F)
+		require.True(t, ok)
+		_, ok = app.Get(0x9F26)
+		require.True(t, ok, "the cryptogram stands in a transparent template")
+	}
+	_, err = ParseConsumer(input.Base64[:len(input.Base64)-4])
+	require.Error(t, err)
+	raw, err := base64.StdEncoding.DecodeString(input.Base64)
+	require.NoError(t, err)
+	_, err = ParseConsumer(base64.StdEncoding.EncodeToString(raw[7:]))
+	require.ErrorIs(t, err, ErrNotConsumer)
+}
+
+func requireObjects(t *testing.T, want []node, d emv.TLV) {
+	t.Helper()
+	for tag, v := range d.All() {
+		require.NotEmpty(t, want)
+		require.Equal(t, want[0].key, tag.String())
+		if want[0].children != nil {
+			requireObjects(t, want[0].children, v.TLV())
+		} else {
+			require.Equal(t, strings.ToLower(want[0].value), hex.EncodeToString(v))
+		}
+		want = want[1:]
+	}
+	require.Empty(t, want)
+}

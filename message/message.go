@@ -6,13 +6,15 @@ import "errors"
 // Codec.New. Reads never change it, so any number of goroutines may read, pack and print one Message at a time when
 // none of them sets or unpacks.
 type Message struct {
-	codec *Codec
+	codec  *Codec
+	fields []*node // the codec's, one step nearer
 
 	image   []byte // the bytes of the last Unpack
 	foreign bool   // image belongs to the caller
 	arena   []byte // fields set since
 	dead    int    // bytes of arena that no field uses any more
 	touched bool   // differs from image
+	built   int    // last of the fields set in ascending order, so that arena is the body; -1 when it is not
 
 	header   []byte
 	mti      [4]byte // in ASCII
@@ -36,7 +38,7 @@ type part struct{ from, to, room uint32 }
 
 // New returns an empty message.
 func (c *Codec) New() *Message {
-	return &Message{codec: c, spans: make([]span, len(c.fields)), slots: make([]part, c.slots)}
+	return &Message{codec: c, fields: c.fields, spans: make([]span, len(c.fields)), slots: make([]part, c.slots)}
 }
 
 var errNoCodec = errors.New("message: made without a Codec")
@@ -51,7 +53,7 @@ func (m *Message) Reset() {
 	}
 	m.image, m.arena, m.derived, m.header = m.image[:0], m.arena[:0], m.derived[:0], m.header[:0]
 	m.foreign, m.touched, m.hasMTI = false, false, false
-	m.dead, m.bitmaps, m.bitmapAt, m.bitmapTo = 0, 0, 0, 0
+	m.dead, m.built, m.bitmaps, m.bitmapAt, m.bitmapTo = 0, 0, 0, 0, 0
 	m.present, m.edited = [3]uint64{}, [3]uint64{}
 	clear(m.slots)
 	m.err = nil
@@ -165,10 +167,10 @@ func (m *Message) buffer(number int) []byte {
 
 // node returns the definition of a data element in this message, nil if the spec has none.
 func (m *Message) node(number int) *node {
-	if number < 1 || number >= len(m.codec.fields) {
+	if uint(number) >= uint(len(m.fields)) {
 		return nil
 	}
-	n := m.codec.fields[number]
+	n := m.fields[number]
 	if n != nil && n.framed {
 		return n.forMTI(m.typeDigits())
 	}

@@ -81,6 +81,9 @@ func (m *Message) appendBitmaps(dst []byte) []byte {
 // appendFields appends the data elements, all of them or those below a number. Fields that lie side by side in one
 // buffer are copied in one go.
 func (m *Message) appendFields(dst []byte, below int) []byte {
+	if m.built > 0 && below == 0 && m.codec.bitmap.tertiary == 0 {
+		return append(dst, m.arena...)
+	}
 	var run []byte // the buffer that the pending stretch is in
 	var from, to uint32
 	editing := false

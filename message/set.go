@@ -106,8 +106,10 @@ func (m *Message) set(n *node, number int, value []byte) error {
 // enter records where a field stands in the arena.
 func (m *Message) enter(number int, s span) {
 	w, bit := bitOf(number)
-	if m.edited[w]&bit != 0 {
-		m.dead += int(m.spans[number].end - m.spans[number].start)
+	if number > m.built && m.built >= 0 {
+		m.built = number
+	} else {
+		m.replace(number, w, bit)
 	}
 	m.present[w] |= bit
 	m.edited[w] |= bit
@@ -120,6 +122,16 @@ func (m *Message) enter(number int, s span) {
 	if m.dead > 4096 && m.dead > len(m.arena)/2 {
 		m.compact()
 	}
+}
+
+// replace records that a field is set out of order, perhaps for the second time.
+func (m *Message) replace(number, w int, bit uint64) {
+	m.built = -1
+	if m.edited[w]&bit == 0 {
+		return
+	}
+	m.edited[w] &^= bit
+	m.dead += int(m.spans[number].end - m.spans[number].start)
 }
 
 func (m *Message) undefined(number int) *Error {
@@ -158,12 +170,8 @@ func (m *Message) Unset(number int) {
 		return
 	}
 	w, bit := bitOf(number)
-	if m.edited[w]&bit != 0 {
-		s := m.spans[number]
-		m.dead += int(s.end - s.start)
-	}
+	m.replace(number, w, bit)
 	m.present[w] &^= bit
-	m.edited[w] &^= bit
 	m.touched = true
 	if tertiary := m.codec.bitmap.tertiary; w == 2 && tertiary != 0 && m.present[2] == 0 {
 		m.Unset(tertiary)

@@ -35,6 +35,7 @@ func (m *Message) UnmarshalBinary(data []byte) error {
 }
 
 func (m *Message) parse() error {
+	m.built = -1
 	if len(m.image) > maxImage {
 		return m.fail(fault(ErrTooLong, "", 0, nil))
 	}

@@ -13,21 +13,21 @@ import (
 	"github.com/posline/posline/spec"
 )
 
-// shape is how a Go type holds one value; 0 is a type that cannot.
-type shape uint8
+// goForm is how a Go type holds one value; 0 is a type that cannot.
+type goForm uint8
 
 const (
-	_ shape = iota
-	shapeString
-	shapeInt
-	shapeUint
-	shapeBool
-	shapeBytes
-	shapeArray
-	shapeTime
-	shapeText    // encoding.TextMarshaler and TextUnmarshaler
-	shapeForeign // the field types of moov-io/iso8583
-	shapeStruct  // parts
+	_ goForm = iota
+	asString
+	asInt
+	asUint
+	asBool
+	asBytes
+	asArray
+	asTime
+	asText    // encoding.TextMarshaler and TextUnmarshaler
+	asForeign // the field types of moov-io/iso8583
+	asStruct  // parts
 )
 
 // foreign is what the leaf field types of moov-io/iso8583 have in common: the bytes of the value, without length or
@@ -57,61 +57,61 @@ var (
 	foreignType     = reflect.TypeFor[foreign]()
 )
 
-// shapeOf tells how a type that is no pointer holds a value.
-func shapeOf(t reflect.Type) shape {
+// asOf tells how a type that is no pointer holds a value.
+func goFormOf(t reflect.Type) goForm {
 	pointer := reflect.PointerTo(t)
 	switch {
 	case t == timeType:
-		return shapeTime
+		return asTime
 	case pointer.Implements(foreignType) && t.Kind() == reflect.Struct:
 		if _, composite := pointer.MethodByName("GetSubfields"); composite {
 			return 0 // holds its parts by its own spec; a struct takes its place
 		}
-		return shapeForeign
+		return asForeign
 	case pointer.Implements(textMarshaler) && pointer.Implements(textUnmarshaler) && t.Kind() != reflect.Interface:
-		return shapeText
+		return asText
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return shapeString
+		return asString
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return shapeInt
+		return asInt
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return shapeUint
+		return asUint
 	case reflect.Bool:
-		return shapeBool
+		return asBool
 	case reflect.Struct:
-		return shapeStruct
+		return asStruct
 	case reflect.Slice, reflect.Array:
 		if t.Elem().Kind() != reflect.Uint8 {
 			return 0
 		}
 		if t.Kind() == reflect.Array {
-			return shapeArray
+			return asArray
 		}
-		return shapeBytes
+		return asBytes
 	}
 	return 0
 }
 
 // suits tells whether a field can be held in that way.
 func (n *node) suits(h *holder) bool {
-	switch h.shape {
-	case shapeInt, shapeUint:
+	switch h.form {
+	case asInt, asUint:
 		return n.content&spec.ContentN != 0
-	case shapeBool:
+	case asBool:
 		return n.content&spec.ContentN != 0 && n.max == 1 && !n.sign
-	case shapeArray:
+	case asArray:
 		size := h.goType.Len()
 		if n.sign {
 			size--
 		}
 		return n.min <= size && size <= n.max
-	case shapeTime:
+	case asTime:
 		_, ok := parseNotation(n.field.Time)
 		return ok
 	}
-	return h.shape != shapeStruct
+	return h.form != asStruct
 }
 
 // unsuited is the error for a value that another type or layout of this message would hold.
@@ -131,28 +131,28 @@ func (n *node) appendLeaf(dst []byte, h *holder, rv reflect.Value) ([]byte, *Err
 	if !n.suits(h) {
 		return dst, n.unsuited(h.goType)
 	}
-	switch h.shape {
-	case shapeString:
+	switch h.form {
+	case asString:
 		return n.appendGoText(dst, rv.String())
-	case shapeInt:
+	case asInt:
 		x := rv.Int()
 		return n.appendNumber(dst, uint64(max(x, -x)), x < 0)
-	case shapeUint:
+	case asUint:
 		return n.appendNumber(dst, rv.Uint(), false)
-	case shapeBool:
+	case asBool:
 		if rv.Bool() {
 			return append(dst, '1'), nil
 		}
 		return append(dst, '0'), nil
-	case shapeBytes, shapeArray:
+	case asBytes, asArray:
 		return append(dst, rv.Bytes()...), nil
-	case shapeTime:
+	case asTime:
 		t := *rv.Addr().Interface().(*time.Time)
 		if t.IsZero() {
 			return dst, fault(ErrValue, n.path, -1, detail("the zero time"))
 		}
 		return n.appendTime(dst, t)
-	case shapeText:
+	case asText:
 		text, err := rv.Addr().Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
 			return dst, fault(ErrValue, n.path, -1, refused{err})
@@ -222,39 +222,39 @@ func (v Value) setLeaf(h *holder, rv reflect.Value, ref time.Time) *Error {
 	if !v.node.suits(h) {
 		return v.node.unsuited(h.goType)
 	}
-	switch h.shape {
-	case shapeString:
+	switch h.form {
+	case asString:
 		var buf [256]byte
 		if text := v.AppendText(buf[:0]); rv.String() != string(text) {
 			rv.SetString(string(text))
 		}
-	case shapeInt, shapeUint:
-		return v.setNumber(h.shape, rv)
-	case shapeBool:
+	case asInt, asUint:
+		return v.setNumber(h.form, rv)
+	case asBool:
 		on := v.Equal("1")
 		if !on && !v.Equal("0") {
 			return v.error(ErrValue)
 		}
 		rv.SetBool(on)
-	case shapeBytes:
+	case asBytes:
 		if rv.IsNil() {
 			rv.SetBytes([]byte{})
 		}
 		rv.SetBytes(v.AppendBytes(rv.Bytes()[:0]))
-	case shapeArray:
+	case asArray:
 		var buf [256]byte
 		value := v.AppendBytes(buf[:0])
 		if len(value) != rv.Len() {
 			return v.error(ErrType)
 		}
 		copy(rv.Bytes(), value)
-	case shapeTime:
+	case asTime:
 		t, err := v.time(ref)
 		if err != nil {
 			return err
 		}
 		*rv.Addr().Interface().(*time.Time) = t
-	case shapeText:
+	case asText:
 		if err := rv.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(v.AppendText(nil)); err != nil {
 			return fault(ErrValue, v.node.path, -1, refused{err})
 		}
@@ -300,12 +300,12 @@ func (v Value) setForeignNumber(f foreignNumber) *Error {
 	return nil
 }
 
-func (v Value) setNumber(shape shape, rv reflect.Value) *Error {
+func (v Value) setNumber(form goForm, rv reflect.Value) *Error {
 	magnitude, negative, err := v.number()
 	switch {
 	case err != nil:
 		return err
-	case shape == shapeUint:
+	case form == asUint:
 		if negative && magnitude != 0 || rv.OverflowUint(magnitude) {
 			return v.error(ErrTooLong)
 		}

@@ -99,7 +99,7 @@ func (m *Message) marshalField(b *binding, field reflect.Value) *Error {
 		if err != nil {
 			return err
 		}
-		if b.shape != shapeString {
+		if b.form != asString {
 			value = append([]byte("0000")[:max(0, 4-len(value))], value...) // numbers have lost their zeros
 		}
 		return asError(m.SetMTI(string(value)))

@@ -52,10 +52,10 @@ const (
 
 // holder is how one Go value, or one element of a slice, holds a value.
 type holder struct {
-	shape   shape
+	form    goForm
 	pointer bool
 	goType  reflect.Type // without the pointer
-	parts   *plan        // of shapeStruct
+	parts   *plan        // of asStruct
 }
 
 // planned is what is known of a Go type.
@@ -189,7 +189,7 @@ func (b *binding) blame(err *Error) *Error {
 // message types, or is a part of more than one layout.
 func (b *binding) bind(t reflect.Type, nodes []*node, s *scope) *Error {
 	b.number, _ = strconv.Atoi(b.key)
-	if t.Kind() != reflect.Slice || shapeOf(t) != 0 {
+	if t.Kind() != reflect.Slice || goFormOf(t) != 0 {
 		return b.hold(t, nodes, innerLayouts(nodes, false))
 	}
 	if repeated := innerLayouts(nodes, true); len(repeated) > 0 {
@@ -207,11 +207,11 @@ func (b *binding) hold(t reflect.Type, nodes []*node, inside []*layout) *Error {
 	if b.pointer = t.Kind() == reflect.Pointer; b.pointer {
 		t = t.Elem()
 	}
-	b.goType, b.shape = t, shapeOf(t)
-	switch b.shape {
+	b.goType, b.form = t, goFormOf(t)
+	switch b.form {
 	case 0:
 		return b.misuse(ErrType, "a Go "+t.String()+" cannot hold a field")
-	case shapeStruct:
+	case asStruct:
 		if len(inside) == 0 {
 			return b.misuse(ErrType, "a struct needs a field with parts")
 		}

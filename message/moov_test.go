@@ -1,4 +1,4 @@
-//go:build amd64 || arm64 || riscv64 || ppc64le || s390x || loong64 || mips64 || mips64le
+//go:build amd64 || arm64
 
 // moov-io/iso8583 does not compile for 32-bit targets.
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/posline/posline/spec"
 )
@@ -21,6 +22,8 @@ type Codec struct {
 	shapes    shapes
 	responses []derivation
 	reversals []derivation
+
+	plans sync.Map // of Go struct types: reflect.Type to *planned
 }
 
 // Compile works out everything about a spec that does not depend on a message. Do it once and keep the Codec.

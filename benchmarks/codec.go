@@ -24,6 +24,9 @@ func codecCases() []Case {
 		{"unpack+read", (*bench).unpackRead},
 		{"edit", (*bench).edit},
 		{"scan", (*bench).scan},
+		{"marshal", (*bench).marshal},
+		{"unmarshal", (*bench).unmarshal},
+		{"describe", (*bench).describe},
 	} {
 		for _, s := range samples {
 			list = append(list, Case{Name: op.name + "/" + s.name, Prepare: func() (Variants, error) {

@@ -1,0 +1,160 @@
+package cardverify_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/cardverify"
+	"github.com/posline/posline/crypto/clearkey"
+)
+
+func decode(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(text)
+	require.NoError(t, err)
+	return b
+}
+
+const testKey = "0123456789ABCDEFFEDCBA9876543210"
+
+var testCard = cardverify.Card{PAN: "4111111111111111", Expiry: "2512", ServiceCode: "101"}
+
+func TestDataOutOfShape(t *testing.T) {
+	key := cvk(t, decode(t, testKey))
+	for name, change := range map[string]func(*cardverify.Card){
+		"no PAN":          func(c *cardverify.Card) { c.PAN = "" },
+		"short PAN":       func(c *cardverify.Card) { c.PAN = "41111111111" },
+		"long PAN":        func(c *cardverify.Card) { c.PAN = "41111111111111111111" },
+		"letter in PAN":   func(c *cardverify.Card) { c.PAN = "411111111111111A" },
+		"slash in PAN":    func(c *cardverify.Card) { c.PAN = "411111111111111/" },
+		"short expiry":    func(c *cardverify.Card) { c.Expiry = "251" },
+		"long service":    func(c *cardverify.Card) { c.ServiceCode = "1010" },
+		"no service code": func(c *cardverify.Card) { c.ServiceCode = "" },
+		"six digits":      func(c *cardverify.Card) { c.Digits = 6 },
+		"negative digits": func(c *cardverify.Card) { c.Digits = -1 },
+	} {
+		card := testCard
+		change(&card)
+		_, err := cardverify.Append(nil, key, card)
+		require.ErrorIs(t, err, crypto.ErrUnsupported, name)
+		require.NotContains(t, err.Error(), "411111")
+		require.ErrorIs(t, cardverify.Verify(key, card, "000"), crypto.ErrUnsupported, name)
+	}
+	for _, a := range []cardverify.Authentication{
+		{}, {PAN: "4111111111111111", TransactionID: "1234", Result: "12", SecondFactor: "0"},
+		{PAN: "4111111111111111", TransactionID: "123", Result: "1", SecondFactor: "00"},
+	} {
+		_, err := cardverify.AppendCAVV(nil, key, a)
+		require.ErrorIs(t, err, crypto.ErrUnsupported)
+	}
+	issuer := imk(t, "E4", decode(t, testKey))
+	for _, d := range []cardverify.Dynamic{
+		{}, {PAN: "41111111111"}, {PAN: "4111111111111111", Sequence: "1"}, {PAN: "4111111111111111", Sequence: "0x"},
+		{PAN: "411111111111111B"}, {PAN: "4111111111111111", Derivation: 9},
+	} {
+		_, err := cardverify.AppendCVC3(nil, issuer, cardverify.CVC3{Dynamic: d})
+		require.ErrorIs(t, err, crypto.ErrUnsupported)
+		_, err = cardverify.AppendDCVV(nil, issuer, cardverify.DCVV{Dynamic: d, Counter: "0001", Expiry: "2512", ServiceCode: "101"})
+		require.ErrorIs(t, err, crypto.ErrUnsupported)
+	}
+}
+
+func TestKeysThatDoNotFit(t *testing.T) {
+	triple := cvk(t, decode(t, testKey+"1122334455667788"))
+	_, err := cardverify.Append(nil, triple, testCard)
+	require.ErrorIs(t, err, crypto.ErrUnsupported)
+	k, err := clearkey.Import(crypto.MustAttributes("C0AC00N"), decode(t, testKey))
+	require.NoError(t, err)
+	aes, err := crypto.NewCVK(k)
+	require.NoError(t, err)
+	_, err = cardverify.Append(nil, aes, testCard)
+	require.ErrorIs(t, err, crypto.ErrUnsupported)
+	_, err = cardverify.Append(nil, crypto.CVK{}, testCard)
+	require.ErrorIs(t, err, crypto.ErrNoKey)
+
+	k, err = clearkey.Import(crypto.MustAttributes("C0TV00N"), decode(t, testKey))
+	require.NoError(t, err)
+	verifyOnly, err := crypto.NewCVK(k)
+	require.NoError(t, err)
+	_, err = cardverify.Append(nil, verifyOnly, testCard)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	require.ErrorIs(t, cardverify.Verify(verifyOnly, testCard, "000"), crypto.ErrVerify)
+
+	_, err = cardverify.AppendCVC3(nil, imk(t, "E1", decode(t, testKey)), cardverify.CVC3{Dynamic: cardverify.Dynamic{PAN: testCard.PAN}})
+	require.ErrorIs(t, err, crypto.ErrUsage)
+}
+
+func TestDerivationOptions(t *testing.T) {
+	issuer := imk(t, "E4", decode(t, testKey))
+	value := func(pan string, o cardverify.Derivation) string {
+		out, err := cardverify.AppendCVC3(nil, issuer, cardverify.CVC3{Dynamic: cardverify.Dynamic{PAN: pan, Derivation: o}})
+		require.NoError(t, err)
+		return string(out)
+	}
+	short, long := "5413330089020011", "541333008902001123"
+	require.Equal(t, value(short, cardverify.OptionA), value(short, cardverify.OptionB))
+	require.NotEqual(t, value(short, cardverify.OptionA), value(short, cardverify.OptionBHashed))
+	require.NotEqual(t, value(long, cardverify.OptionA), value(long, cardverify.OptionB))
+	require.Equal(t, value(long, cardverify.OptionB), value(long, cardverify.OptionBHashed))
+}
+
+func TestSoftware(t *testing.T) {
+	var provider crypto.CardVerifier = cardverify.Software{}
+	key := cvk(t, decode(t, testKey))
+	ctx := context.Background()
+	for _, ref := range []crypto.KeyRef{key, key.Key()} {
+		cvv, err := provider.AppendCVV(ctx, nil, ref, testCard)
+		require.NoError(t, err)
+		require.NoError(t, provider.VerifyCVV(ctx, ref, testCard, string(cvv)))
+	}
+	_, err := provider.AppendCVV(ctx, nil, nil, testCard)
+	require.ErrorIs(t, err, crypto.ErrKeyRef)
+	require.ErrorIs(t, provider.VerifyCVV(ctx, crypto.Key{}, testCard, ""), crypto.ErrNoKey)
+}
+
+func TestAllocations(t *testing.T) {
+	key := cvk(t, decode(t, testKey))
+	buffer := make([]byte, 0, 8)
+	require.Zero(t, testing.AllocsPerRun(100, func() { cardverify.Append(buffer, key, testCard) }))
+	require.Zero(t, testing.AllocsPerRun(100, func() { cardverify.Verify(key, testCard, "123") }))
+}
+
+func TestCardDataDoesNotShow(t *testing.T) {
+	d := cardverify.Dynamic{PAN: testCard.PAN}
+	for _, v := range []any{
+		testCard, &testCard, cardverify.Authentication{PAN: testCard.PAN}, d,
+		cardverify.DCVV{Dynamic: d, Expiry: "2512"}, cardverify.CVC3{Dynamic: d, Track: []byte(testCard.PAN)},
+	} {
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "card", v)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "card", v)
+		text, _ := json.Marshal(v)
+		for _, shown := range []string{fmt.Sprint(v), fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v), fmt.Sprintf("%x", v), log.String(), string(text)} {
+			require.NotContains(t, strings.ReplaceAll(shown, "31", "1"), "11111111", "the PAN shows")
+			require.NotContains(t, shown, "31313131", "the PAN shows in hexadecimal")
+		}
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	f.Add("4111111111111111", "2512", "101", "123", 3)
+	f.Fuzz(func(t *testing.T, pan, expiry, service, cvv string, digits int) {
+		key := cvk(t, decode(t, testKey))
+		card := cardverify.Card{PAN: pan, Expiry: expiry, ServiceCode: service, Digits: digits}
+		want, err := cardverify.Append(nil, key, card)
+		if err != nil {
+			require.ErrorIs(t, err, crypto.ErrUnsupported)
+			return
+		}
+		require.Equal(t, string(want) == cvv, cardverify.Verify(key, card, cvv) == nil)
+	})
+}

@@ -1,0 +1,29 @@
+package dukpt
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/internal/keymaterial"
+)
+
+// DerivationKey shows a transaction's own key to the tests.
+func DerivationKey(t *AES) []byte { s := t.state(); return append([]byte{}, s.key[:s.size]...) }
+
+// UpdateDerivationKey computes the step between the initial key and the update key.
+func UpdateDerivationKey(t *testing.T, ik crypto.InitialKey, ksn KSN) []byte {
+	m, err := ik.Open(keymaterial.Grant(), crypto.OpDerive)
+	require.NoError(t, err)
+	defer m.Release()
+	var s aesState
+	require.NoError(t, s.walk(ik.Key(), m.Block(), ksn.WithCounter(updateCounter)))
+	return s.key[:s.size]
+}
+
+// SameTDES compares two transactions.
+func SameTDES(a, b *TDES) bool {
+	x, y := a.state(), b.state()
+	return x.ready && y.ready && x.left == y.left && x.right == y.right
+}

@@ -1,0 +1,69 @@
+// Package cmac is CMAC (NIST SP 800-38B, ISO 9797-1:2011 MAC algorithm 5) over any cipher.Block of 8 or 16 bytes. The
+// key check values of package crypto, the MACs and the key derivations of the packages below it share it.
+package cmac
+
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+)
+
+// MaximumBlockSize is the largest block size supported, in bytes.
+const MaximumBlockSize = 16
+
+// A Subkeys holds K1 and K2.
+type Subkeys struct {
+	K1, K2 [MaximumBlockSize]byte
+}
+
+// Init derives the subkeys. It costs one block.
+func (s *Subkeys) Init(block cipher.Block) {
+	n := block.BlockSize()
+	clear(s.K1[:n])
+	block.Encrypt(s.K1[:n], s.K1[:n])
+	double(s.K1[:n], s.K1[:n])
+	double(s.K2[:n], s.K1[:n])
+}
+
+// double multiplies by x in GF(2^(8*len(src))) in constant time.
+func double(dst, src []byte) {
+	polynomial := byte(0x87)
+	if len(src) == 8 {
+		polynomial = 0x1b
+	}
+	var carry byte
+	for i := len(src) - 1; i >= 0; i-- {
+		b := src[i]
+		dst[i] = b<<1 | carry
+		carry = b >> 7
+	}
+	dst[len(src)-1] ^= -carry & polynomial
+}
+
+// Finish applies padding and subkey to the last block, which holds filled bytes of message, xored into chain: filled
+// is the block size for a complete block, less for one to be padded.
+func (s *Subkeys) Finish(chain []byte, last []byte) {
+	n := len(chain)
+	subtle.XORBytes(chain, chain, last)
+	if len(last) == n {
+		subtle.XORBytes(chain, chain, s.K1[:n])
+		return
+	}
+	chain[len(last)] ^= 0x80
+	subtle.XORBytes(chain, chain, s.K2[:n])
+}
+
+// Sum computes the whole CMAC of a message into mac, which is one block long.
+func Sum(block cipher.Block, mac, message []byte) {
+	var s Subkeys
+	s.Init(block)
+	n := block.BlockSize()
+	mac = mac[:n]
+	clear(mac)
+	for len(message) > n {
+		subtle.XORBytes(mac, mac, message[:n])
+		block.Encrypt(mac, mac)
+		message = message[n:]
+	}
+	s.Finish(mac, message)
+	block.Encrypt(mac, mac)
+}

@@ -1,0 +1,104 @@
+package mac
+
+import (
+	stdcrypto "crypto"
+	"fmt"
+
+	"github.com/posline/posline/crypto"
+)
+
+// Algorithm is crypto.MACAlgorithm.
+type Algorithm = crypto.MACAlgorithm
+
+// minimumSize is the shortest MAC in bytes: what X9.9 and ISO 16609 allow.
+const minimumSize = 4
+
+// X99 is the MAC of X9.9 and FIPS 113, for a single DES key: CBC-MAC, zeros as padding, the left four bytes.
+func X99() Algorithm {
+	return Algorithm{Scheme: crypto.CBCMAC, Padding: crypto.Padding1, Size: 4}
+}
+
+// X919 is the retail MAC of X9.19 for a double-length DES key, zeros as padding, all eight bytes.
+func X919() Algorithm {
+	return Algorithm{Scheme: crypto.RetailMAC, Padding: crypto.Padding1, Size: 8}
+}
+
+// usages returns which keys a scheme takes.
+func usages(s crypto.MACScheme) []crypto.Usage {
+	switch s {
+	case crypto.CBCMAC:
+		return []crypto.Usage{crypto.UsageMAC1, crypto.UsageMACISO16609}
+	case crypto.EMAC:
+		return []crypto.Usage{crypto.UsageMAC2}
+	case crypto.RetailMAC:
+		return []crypto.Usage{crypto.UsageMAC3}
+	case crypto.MacDES:
+		return []crypto.Usage{crypto.UsageMAC4}
+	case crypto.CMAC:
+		return []crypto.Usage{crypto.UsageCMAC}
+	case crypto.LMAC:
+		return []crypto.Usage{crypto.UsageMAC6}
+	case crypto.TRCBC, crypto.CBCR:
+		return []crypto.Usage{crypto.UsageMAC1}
+	case crypto.UnionPayECB, crypto.UnionPayRaw:
+		return []crypto.Usage{crypto.UsageMACISO16609, crypto.UsageMAC1, crypto.UsageMAC3}
+	}
+	return []crypto.Usage{crypto.UsageHMAC}
+}
+
+// hash is the hash function of an HMAC scheme.
+func hash(s crypto.MACScheme) (stdcrypto.Hash, bool) {
+	switch s {
+	case crypto.HMACSHA1:
+		return stdcrypto.SHA1, true
+	case crypto.HMACSHA224:
+		return stdcrypto.SHA224, true
+	case crypto.HMACSHA256:
+		return stdcrypto.SHA256, true
+	case crypto.HMACSHA384:
+		return stdcrypto.SHA384, true
+	case crypto.HMACSHA512:
+		return stdcrypto.SHA512, true
+	}
+	return 0, false
+}
+
+// trcbcSize is the length of a TRCBC MAC. The scheme tells padded messages from complete ones by which end of the last
+// block it gives, so the two ends must not overlap.
+func trcbcSize(block int) int { return block / 2 }
+
+// complete checks the algorithm for a key of the given algorithm and block size, and fills in the size.
+func complete(a Algorithm, key crypto.Algorithm, block int) (Algorithm, error) {
+	full, padded := block, false
+	h, isHMAC := hash(a.Scheme)
+	switch a.Scheme {
+	case crypto.CBCMAC, crypto.EMAC, crypto.RetailMAC, crypto.MacDES, crypto.LMAC:
+		padded = true
+	case crypto.CMAC, crypto.CBCR, crypto.UnionPayRaw:
+	case crypto.TRCBC:
+		full = trcbcSize(block)
+	case crypto.UnionPayECB:
+		full = unionPaySize
+	default:
+		if !isHMAC {
+			return a, fmt.Errorf("%w: unknown MAC scheme %d", crypto.ErrUnsupported, a.Scheme)
+		}
+		full = h.Size()
+	}
+	if isHMAC != (key == crypto.HMAC) || !isHMAC && block == 0 {
+		return a, fmt.Errorf("%w: MAC scheme %d with a key for algorithm %s", crypto.ErrUnsupported, a.Scheme, key)
+	}
+	if padded != (a.Padding >= crypto.Padding1 && a.Padding <= crypto.Padding3) || !padded && a.Padding != 0 {
+		return a, fmt.Errorf("%w: padding %d with MAC scheme %d", crypto.ErrUnsupported, a.Padding, a.Scheme)
+	}
+	switch {
+	case a.Size == 0:
+		a.Size = full
+	case a.Scheme == crypto.TRCBC && a.Size != full:
+		return a, fmt.Errorf("%w: a TRCBC MAC of %d bytes", crypto.ErrUnsupported, a.Size)
+	}
+	if a.Size < minimumSize || a.Size > full {
+		return a, fmt.Errorf("%w: a MAC of %d bytes", crypto.ErrUnsupported, a.Size)
+	}
+	return a, nil
+}

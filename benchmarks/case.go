@@ -33,6 +33,7 @@ func cases() []Case {
 		codecCases(),
 		connectionCases(),
 		cryptoCases(),
+		cryptogramCases(),
 		emvCases(),
 		pinblockCases(),
 	} {

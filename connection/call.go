@@ -70,6 +70,9 @@ func (c *Conn) Repeat(ctx context.Context, frame, dst []byte) ([]byte, error) {
 }
 
 func (c *Conn) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]byte, error) {
+	if c.cfg == nil {
+		return dst, &Error{Op: "exchange", Sent: SentNo, Err: ErrClosed}
+	}
 	ca := c.newCall()
 	defer c.releaseCall(ca)
 	if c.cfg.Key != nil {
@@ -96,6 +99,9 @@ func (c *Conn) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]
 // Post sends a frame that expects no answer on this connection: a notification, or an answer that a handler did not
 // give at once. It returns when the frame is queued; if it cannot be written, the connection ends.
 func (c *Conn) Post(ctx context.Context, frame []byte) error {
+	if c.cfg == nil {
+		return &Error{Op: "post", Sent: SentNo, Err: ErrClosed}
+	}
 	ca := c.newCall()
 	defer c.releaseCall(ca)
 	ca.frame, ca.oneWay = frame, true
@@ -127,9 +133,16 @@ func (c *Conn) begin(ctx context.Context, ca *call) error {
 		c.mu.Unlock()
 		return err
 	}
+	if ca.started-c.corkedAt > corkLimit {
+		c.corked = 0
+	}
 	c.kick(false)
 	return nil
 }
+
+// corkLimit is how long frames wait for those who got answers in the same read to send theirs: long enough for
+// goroutines that only pack and send, too short to hold anything up for those that have more to do.
+const corkLimit = 50 * time.Microsecond
 
 // contention says whether a request refused with err may wait, and counts those that may not.
 func (c *Conn) contention(err error) Contention {

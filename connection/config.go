@@ -15,7 +15,8 @@ type Config struct {
 	Framing Framing // how frames lie on the stream
 
 	// Key matches answers with requests. Without it the connection carries one request at a time and takes the next
-	// frame that arrives for its answer.
+	// frame that arrives for its answer; frames that arrive while none is in flight go to the Handler, readable or
+	// not. So a server that only answers needs no Key.
 	Key KeyFunc
 
 	// Reject relates a reject message to the request it rejects: if ok, the call with that key ends with a

@@ -11,7 +11,8 @@ import (
 )
 
 // Conn carries requests and answers over one socket, both ways at the same time. Its methods may be called
-// concurrently. A Conn that has ended stays ended: dial a new one.
+// concurrently. Dial, NewConn and Server make them; the zero value is one that has ended. A Conn that has ended stays
+// ended: dial a new one.
 type Conn struct {
 	cfg  *Config
 	nc   net.Conn
@@ -42,6 +43,7 @@ type Conn struct {
 	queued       []*call // whose frames are in out
 	writing      bool    // somebody writes, or has been started to
 	corked       int     // answers given out whose receivers may send again before the reader writes for them
+	corkedAt     time.Duration
 	writingBytes int
 	rest         *buffer // what a write without waiting left for the write loop
 	restFrom     int
@@ -188,7 +190,9 @@ func (c *Conn) Context() context.Context {
 // Close ends the connection at once. Requests in flight fail with ErrClosed and what is known about their bytes.
 // Close does not wait for handlers. It always returns nil, and may be called again.
 func (c *Conn) Close() error {
-	c.end(ErrClosed)
+	if c.cfg != nil {
+		c.end(ErrClosed)
+	}
 	return nil
 }
 
@@ -200,6 +204,9 @@ const linger = time.Second
 // same. If ctx ends first, the connection is closed at once and the context's error is returned. Sign-off messages
 // are the caller's: exchange them before.
 func (c *Conn) Shutdown(ctx context.Context) error {
+	if c.cfg == nil {
+		return nil
+	}
 	drained := c.drain(ErrDraining)
 	select {
 	case <-drained:

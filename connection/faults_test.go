@@ -467,6 +467,48 @@ func TestPeerStopsReading(t *testing.T) {
 	})
 }
 
+// TestWithdrawnFramesAreNotWritten: what timed out before its turn never reaches the peer, not even late.
+func TestWithdrawnFramesAreNotWritten(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Timeout, cfg.WriteTimeout = time.Minute, time.Minute
+	var seen []string
+	done := make(chan struct{})
+	play(t, cfg, func(p *connectiontest.Peer) {
+		time.Sleep(2 * time.Second)
+		for {
+			frame, err := p.Receive()
+			if err != nil {
+				close(done)
+				return
+			}
+			seen = append(seen, string(frame[4:10]))
+			p.Send(answerTo(frame))
+		}
+	}, func(t *testing.T, c *connection.Conn) {
+		var wg sync.WaitGroup
+		for i := range 8 { // more than the pipe holds
+			wg.Go(func() {
+				_, err := c.Exchange(t.Context(), request("0100", i, strings.Repeat("x", 9900)), nil)
+				require.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		for i := range 6 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second+time.Hour*time.Duration(i%2))
+				defer cancel()
+				_, err := c.Exchange(ctx, request("0100", 100+i, fmt.Sprint("queued ", i)), nil)
+				require.Equal(t, i%2 == 0, connection.SafeToRetry(err))
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		c.Close()
+		<-done
+		require.Equal(t, []string{"000101", "000103", "000105"}, seen[8:])
+	})
+}
+
 // TestPeerStopsReadingTCP is the same on a real socket, whose buffers the writer fills without waiting.
 func TestPeerStopsReadingTCP(t *testing.T) {
 	stop := make(chan struct{})
@@ -559,6 +601,17 @@ func TestUseAfterClose(t *testing.T) {
 	})
 }
 
+// TestZeroConn: there is no way to send before connecting, and trying is an error.
+func TestZeroConn(t *testing.T) {
+	var c connection.Conn
+	_, err := c.Exchange(t.Context(), request("0100", 1, ""), nil)
+	require.ErrorIs(t, err, connection.ErrClosed)
+	require.True(t, connection.SafeToRetry(err))
+	require.ErrorIs(t, c.Post(t.Context(), nil), connection.ErrClosed)
+	require.NoError(t, c.Shutdown(t.Context()))
+	require.NoError(t, c.Close())
+}
+
 func TestShutdownKeepsItsDeadline(t *testing.T) {
 	play(t, testConfig(t), silent, func(t *testing.T, c *connection.Conn) {
 		pending := async(c, request("0100", 1, ""))
@@ -571,6 +624,25 @@ func TestShutdownKeepsItsDeadline(t *testing.T) {
 		_, err := pending()
 		require.ErrorIs(t, err, connection.ErrClosed)
 		require.Equal(t, connection.SentYes, connection.SentOf(err))
+	})
+}
+
+func TestShutdownTurnsTheWaitingAway(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.MaxInFlight = 1
+	play(t, cfg, silent, func(t *testing.T, c *connection.Conn) {
+		first := async(c, request("0100", 1, ""))
+		synctest.Wait()
+		second := async(c, request("0100", 2, ""))
+		synctest.Wait()
+		start := time.Now()
+		go c.Shutdown(t.Context())
+		_, err := second()
+		require.ErrorIs(t, err, connection.ErrDraining)
+		require.True(t, connection.SafeToRetry(err))
+		require.Zero(t, time.Since(start))
+		_, err = first()
+		require.ErrorIs(t, err, connection.ErrTimeout)
 	})
 }
 

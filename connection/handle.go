@@ -47,7 +47,7 @@ var inbounds = sync.Pool{New: func() any {
 func (in *inbound) release() {
 	clear(in.frame)
 	clear(in.reply)
-	if cap(in.frame) > bufferSize {
+	if cap(in.frame) > largeBuffer {
 		return
 	}
 	in.frame, in.reply = in.frame[:0], in.reply[:0]

@@ -54,7 +54,7 @@ func (r *rawIO) read(in *buffer) (*buffer, int, error) {
 
 func (r *rawIO) tryRead(fd uintptr) (done bool) {
 	if r.in == nil {
-		r.in = newBuffer()
+		r.in = newLargeBuffer()
 	}
 	free := r.in.b[len(r.in.b):cap(r.in.b)]
 	n, err := syscall.Read(int(fd), free)

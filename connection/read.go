@@ -51,7 +51,7 @@ func (c *Conn) readFrames() error {
 		var n int
 		var err error
 		if in == nil {
-			in = newBuffer() // here, where the stack is not deep yet
+			in = newLargeBuffer() // here, where the stack is not deep yet
 		}
 		in, n, err = c.readSome(in)
 		switch {
@@ -163,13 +163,20 @@ func (c *Conn) parsed(now time.Duration, bytes, frames int) {
 	c.kick(false)
 }
 
-// keep makes room for the rest of a frame: it moves the unused bytes to the front, or grows a full buffer. A buffer
-// without bytes is given back. What a length claims plays no part: memory follows the bytes that came.
+// keep makes room for the rest of a frame: it moves the unused bytes to the front, to a small buffer if they are few
+// and the peer has sent no more for now, or to a larger one. A buffer without bytes is given back. What a length
+// claims plays no part: memory follows the bytes that came.
 func keep(in *buffer, used int) (*buffer, error) {
 	left := len(in.b) - used
 	if left == 0 {
 		in.release()
 		return nil, nil
+	}
+	if len(in.b) < cap(in.b) && cap(in.b) >= largeBuffer && left <= smallBuffer/2 {
+		small := newSmallBuffer()
+		small.b = append(small.b, in.b[used:]...)
+		in.release()
+		return small, nil
 	}
 	if used > 0 {
 		copy(in.b, in.b[used:])
@@ -258,6 +265,7 @@ func (c *Conn) answer(key [32]byte, frame []byte, now time.Duration) {
 	c.stats.Matched++
 	if c.freed(); c.inFlight > 0 {
 		c.corked++
+		c.corkedAt = now
 	}
 	c.mu.Unlock()
 	if c.cfg.Latency != nil {

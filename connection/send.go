@@ -9,7 +9,7 @@ import (
 // change meanwhile. Errors are those of Exchange; a request that cannot be packed was not sent, and an answer that
 // cannot be unpacked is an *Error with SentYes.
 func Send[Req encoding.BinaryAppender, Resp encoding.BinaryUnmarshaler](ctx context.Context, over Exchanger, request Req, response Resp) error {
-	frame, reply := newBuffer(), newBuffer()
+	frame, reply := newSmallBuffer(), newSmallBuffer()
 	defer frame.release()
 	defer reply.release()
 	var err error

@@ -5,36 +5,17 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 )
 
-// buffer is memory for reading or writing. Idle connections hold none.
-type buffer struct {
-	b []byte
-}
-
-const (
-	bufferSize = 16 << 10
-	bufferKeep = 64 << 10 // larger ones are not kept
-)
-
-var buffers = sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }}
-
-func newBuffer() *buffer { return buffers.Get().(*buffer) }
-
-// release wipes what the buffer held, card data in all likelihood, and returns it.
-func (b *buffer) release() {
-	clear(b.b)
-	if cap(b.b) <= bufferKeep {
-		b.b = b.b[:0]
-		buffers.Put(b)
-	}
-}
-
+// outBuffer returns the buffer that fills. A connection with much to do gets a large one at once.
 func (c *Conn) outBuffer() *buffer {
 	if c.out == nil {
-		c.out = newBuffer()
+		if c.inFlight+len(c.active) > 8 {
+			c.out = newLargeBuffer()
+		} else {
+			c.out = newSmallBuffer()
+		}
 	}
 	return c.out
 }

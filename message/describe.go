@@ -73,9 +73,9 @@ func (d *description) place(p place) {
 // bitmap is a bitmap in hexadecimal.
 func (d *description) bitmap(p place) string {
 	form := &d.message.codec.bitmap
-	wire := d.message.appendBitmaps(nil)
+	wire := append([]byte(nil), d.message.frontBitmaps()...)
 	if p.key != "1" {
-		wire = form.appendOne(nil, d.message.present[2])
+		wire = append(wire[:0], d.message.tertiaryWire()...)
 	}
 	if form.coding == spec.Raw {
 		return string(appendUpperHex(nil, wire))
@@ -91,8 +91,12 @@ func (d *description) announced(p place) string {
 	if p.key != "1" {
 		return ""
 	}
+	words := d.message.present
+	if !d.message.touched { // Unpack may have read fewer fields than the bitmaps announce
+		d.message.codec.bitmap.read(d.message.frontBitmaps(), 0, &words)
+	}
 	list := []byte("fields")
-	for number := range fieldBits(&d.message.present) {
+	for number := range fieldBits(&words) {
 		list = strconv.AppendInt(append(list, ' '), int64(number), 10)
 	}
 	return string(list)

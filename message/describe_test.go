@@ -66,6 +66,7 @@ func TestDescribeOfABrokenMessage(t *testing.T) {
 	text := string(TextForm{}.AppendDescription(nil, m))
 	require.Contains(t, text, "UnionPay POS terminal, 50 bytes\n")
 	require.Contains(t, text, "not enough funds")
+	require.Contains(t, text, "fields 2 3 4 22 25 39 55 60\n", "the bitmap as it came")
 	require.True(t, strings.HasSuffix(text, "error: field 55 at byte 44: truncated: bytes left, needed: 4, 10\n6 bytes from offset 44 on are not decoded\n"), text)
 	require.Contains(t, string(TextForm{}.AppendDescription(nil, &Message{})), "message without a spec, 0 bytes")
 }

@@ -99,7 +99,7 @@ func (m *Message) appendFields(dst []byte, below int) []byte {
 			}
 			if number == tertiary {
 				dst = append(dst, run[from:to]...)
-				run, from, to = nil, 0, 0
+				run, from, to, editing = nil, 0, 0, false // no field of the image starts at 0
 				dst = m.codec.bitmap.appendOne(dst, m.present[2])
 				continue
 			}

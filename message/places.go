@@ -31,10 +31,8 @@ func (m *Message) places() func(yield func(place) bool) {
 		if m.hasMTI && !next(place{size: m.codec.mti.wireSize(4), key: "0"}) {
 			return
 		}
-		if m.touched || m.bitmapTo > 0 {
-			if !next(place{size: len(m.appendBitmaps(nil)), key: "1", bitmap: true}) {
-				return
-			}
+		if bitmaps := m.frontBitmaps(); len(bitmaps) > 0 && !next(place{size: len(bitmaps), key: "1", bitmap: true}) {
+			return
 		}
 		for number := range fieldBits(&m.present) {
 			p := place{key: strconv.Itoa(number)}
@@ -49,4 +47,13 @@ func (m *Message) places() func(yield func(place) bool) {
 			}
 		}
 	}
+}
+
+// frontBitmaps are the bitmaps in front of the fields: as they were received, also where Unpack failed behind them, or
+// as an edited message has them; nil where Unpack did not get to them.
+func (m *Message) frontBitmaps() []byte {
+	if m.touched {
+		return m.appendBitmaps(nil)
+	}
+	return m.image[m.bitmapAt:m.bitmapTo]
 }

@@ -15,7 +15,7 @@ var fuzzTypes = []reflect.Type{
 	reflect.TypeFor[bool](), reflect.TypeFor[[]byte](), reflect.TypeFor[[8]byte](), reflect.TypeFor[time.Time](), reflect.TypeFor[*time.Time](),
 	reflect.TypeFor[float64](), reflect.TypeFor[any](), reflect.TypeFor[map[string]int](), reflect.TypeFor[chan int](), reflect.TypeFor[func()](),
 	reflect.TypeFor[[]string](), reflect.TypeFor[[]record](), reflect.TypeFor[[]*record](), reflect.TypeFor[positional](), reflect.TypeFor[*positional](),
-	reflect.TypeFor[*entries](), reflect.TypeFor[chip](), reflect.TypeFor[bitmapped](), reflect.TypeFor[**int](), reflect.TypeFor[[][]byte](),
+	reflect.TypeFor[*taggedParts](), reflect.TypeFor[chip](), reflect.TypeFor[bitmapped](), reflect.TypeFor[**int](), reflect.TypeFor[[][]byte](),
 	reflect.TypeFor[[4]int](), reflect.TypeFor[picky](), reflect.TypeFor[[]roomy](), reflect.TypeFor[complex64](), reflect.TypeFor[struct{}](),
 }
 

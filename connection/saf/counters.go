@@ -69,6 +69,9 @@ func (c *Counters) Counter(name string, least, most, reserve uint64) (*Counter, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed || c.counters == nil {
+		return nil, ErrClosed
+	}
 	if old := c.counters[name]; old != nil {
 		if old.min != least || old.max != most {
 			return nil, fmt.Errorf("saf: counter %q runs from %d to %d already", name, old.min, old.max)
@@ -125,7 +128,7 @@ func (n *Counter) value(position uint64) uint64 {
 func (c *Counters) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed || c.counters == nil {
 		return nil
 	}
 	c.closed = true

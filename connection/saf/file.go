@@ -333,7 +333,7 @@ func (s *File) Pending() ([]Entry, error) {
 func (s *File) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if errors.Is(s.broken, ErrClosed) {
+	if errors.Is(s.broken, ErrClosed) || s.f == nil {
 		return nil
 	}
 	err := s.sync()
@@ -344,8 +344,11 @@ func (s *File) Close() error {
 // write appends one record. If that fails halfway (disk full), what was written is taken back; if that fails too,
 // the store is broken.
 func (s *File) write(r record) error {
-	if s.broken != nil {
+	switch {
+	case s.broken != nil:
 		return s.broken
+	case s.f == nil:
+		return ErrClosed
 	}
 	b := appendRecord(nil, s.seal, r)
 	n, err := s.f.WriteAt(b, s.size)

@@ -238,6 +238,9 @@ func TestDiskFull(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.Equal(t, []string{"one"}, frames(t, s))
 	s.f = s.f.(*fullDisk).file
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, s.size, info.Size(), "what was written halfway is taken back")
 	add(t, s, "three")
 	require.NoError(t, s.Close())
 	s = open(t, path, plain)

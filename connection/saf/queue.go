@@ -86,7 +86,7 @@ func (k AlertKind) String() string {
 	return "unknown alert"
 }
 
-// Queue forwards the entries of a store: for each destination one at a time, in the order they were added, each until
+// Queue forwards, once New has made it, the entries of a store: for each destination one at a time, in the order they were added, each until
 // it is answered or given up.
 type Queue struct {
 	cfg    Config
@@ -149,8 +149,7 @@ func New(config Config) (*Queue, error) {
 // another are sent in that order.
 func (q *Queue) Add(destination string, frame []byte) (id uint64, err error) {
 	q.mu.Lock()
-	if q.closed || q.pending >= q.cfg.MaxPending {
-		closed := q.closed
+	if closed := q.closed || q.cfg.Store == nil; closed || q.pending >= q.cfg.MaxPending {
 		q.mu.Unlock()
 		if closed {
 			return 0, ErrClosed
@@ -248,6 +247,9 @@ func (q *Queue) Close() error {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
+	if q.cfg.Store == nil {
+		return nil
+	}
 	q.cancel()
 	q.wg.Wait()
 	return q.cfg.Store.Close()

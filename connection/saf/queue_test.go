@@ -220,6 +220,21 @@ func TestQueueIsBounded(t *testing.T) {
 	})
 }
 
+func TestZeroValuesRefuse(t *testing.T) {
+	var q Queue
+	_, err := q.Add("x", nil)
+	require.ErrorIs(t, err, ErrClosed)
+	require.NoError(t, q.Close())
+	var f File
+	_, err = f.Append("x", nil, time.Now())
+	require.ErrorIs(t, err, ErrClosed)
+	require.NoError(t, f.Close())
+	var c Counters
+	_, err = c.Counter("stan", 1, 9, 1)
+	require.ErrorIs(t, err, ErrClosed)
+	require.NoError(t, c.Close())
+}
+
 // TestNothingIsSentUnrecorded: when the store fails, the host hears nothing.
 func TestNothingIsSentUnrecorded(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "saf"), plain)

@@ -48,6 +48,9 @@ func (m *Message) packable() error {
 		return nil
 	}
 	for number := range fieldBits(&parted) {
+		if w, bit := bitOf(number); m.edited[w]&bit == 0 && !m.node(number).depends {
+			continue // checked when it was unpacked
+		}
 		if err := m.Field(number).checkInside(0); err != nil {
 			err.Offset = -1
 			return err

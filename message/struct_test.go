@@ -189,6 +189,30 @@ func TestUnmarshalLeavesNothingStale(t *testing.T) {
 	require.Equal(t, &roomy{MTI: "0200", Entries: &taggedParts{FA2: 5}, Chip: &chip{F82: []byte{0x5C, 0}}, Records: []record{{1, "abc"}}}, out)
 }
 
+func TestUnmarshalReplacesSlices(t *testing.T) {
+	c := structSpec(t)
+	m := c.New()
+	require.NoError(t, Marshal(m, fullRoomy()))
+	out := fullRoomy()
+	out.Entries.Texts, out.Records = []string{"a", "b", "c"}, make([]record, 5)
+	out.Chip.Scripts = append(out.Chip.Scripts, []byte{9})
+	require.NoError(t, UnmarshalAt(m, out, roomyRef))
+	require.Equal(t, fullRoomy(), out)
+}
+
+func TestSmallestNumber(t *testing.T) {
+	s, err := spec.New(spec.Config{Name: "signed", Fields: []spec.Field{{Number: 4, Format: "x+n 20"}}})
+	require.NoError(t, err)
+	type signed struct{ F4 int64 }
+	m := MustCompile(s).New()
+	require.NoError(t, Marshal(m, &signed{math.MinInt64}))
+	require.Equal(t, "D09223372036854775808", m.Field(4).Text())
+	var out signed
+	require.NoError(t, Unmarshal(m, &out))
+	require.EqualValues(t, math.MinInt64, out.F4)
+	require.ErrorIs(t, Unmarshal(m, &struct{ F4 int32 }{}), ErrTooLong)
+}
+
 func TestMarshalSkipsZeroValues(t *testing.T) {
 	c := structSpec(t)
 	type zeros struct {

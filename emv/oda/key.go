@@ -2,6 +2,7 @@ package oda
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"math/big"
 )
 
@@ -79,9 +80,27 @@ func (k PublicKey) open(format byte, signature []byte) (signed, error) {
 	if err != nil {
 		return signed{}, err
 	}
+	return unwrap(format, plain)
+}
+
+// unwrap takes what was recovered apart; it is at least as long as the shortest modulus.
+func unwrap(format byte, plain []byte) (signed, error) {
 	end := len(plain) - 1
 	if plain[0] != header || plain[end] != trailer || plain[1] != format {
 		return signed{}, ErrFormat
 	}
 	return signed{body: plain[1 : end-hashSize], hash: plain[end-hashSize : end]}, nil
+}
+
+// verify checks the hash over what the signature carried and the data it is for.
+func (s signed) verify(data ...[]byte) error {
+	h := sha1.New()
+	h.Write(s.body)
+	for _, d := range data {
+		h.Write(d)
+	}
+	if !bytes.Equal(h.Sum(nil), s.hash) {
+		return ErrHash
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ const (
 	ContentsIAD                               // then the whole issuer application data
 	ContentsMChip                             // then the six octets of M/Chip's CVR
 	ContentsMChipCounters                     // then those and the eight octets of counters
-	ContentsVisa17                            // amount, unpredictable number, counter, second octet of the CVR
+	ContentsVisa17                            // amount, unpredictable number, counter, fifth octet of the issuer application data
 )
 
 // ResponseMethod is how the issuer's answer is authenticated.

@@ -145,6 +145,21 @@ func TestCertificatesRefused(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", icc, icc, icc), testPAN)
 }
 
+// TestMarks holds that header, format and trailer are looked at, under a hash that is right.
+func TestMarks(t *testing.T) {
+	plain := append([]byte{header, formatStatic, hashSHA1}, make([]byte, 125)...)
+	good := rehash(formatStatic, plain)
+	whole := slices.Concat([]byte{header}, good.body, good.hash, []byte{trailer})
+	_, err := unwrap(formatStatic, whole)
+	require.NoError(t, err)
+	for _, at := range []int{0, 1, len(whole) - 1} {
+		bad := slices.Clone(whole)
+		bad[at] ^= 1
+		_, err := unwrap(formatStatic, bad)
+		require.ErrorIs(t, err, ErrFormat, at)
+	}
+}
+
 func TestIssuingRefuses(t *testing.T) {
 	ca, issuer, card := testKeys()
 	good := IssuerCertificate{PublicKey: issuer.public, Identifier: "622848", Expiry: testExpiry}
@@ -267,7 +282,7 @@ func TestCAKeys(t *testing.T) {
 func FuzzCertificate(f *testing.F) {
 	p, d, static, _ := issue(f)
 	for _, c := range []struct {
-		key             PublicKey
+		key                 PublicKey
 		tag, rest, exponent emv.Tag
 	}{{p.CA.PublicKey, 0x90, 0x92, 0x9F32}, {p.Issuer.PublicKey, 0x9F46, 0x9F48, 0x9F47}, {p.Issuer.PublicKey, 0x93, 0, 0x9F47}} {
 		plain, err := c.key.apply(get(d, c.tag))

@@ -3,8 +3,8 @@ module github.com/posline/posline
 go 1.26.0
 
 require (
-	github.com/moov-io/iso8583 v0.26.1
 	github.com/emmansun/gmsm v0.41.1
+	github.com/moov-io/iso8583 v0.26.1
 	github.com/stretchr/testify v1.12.1
 )
 

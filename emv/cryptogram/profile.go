@@ -126,7 +126,7 @@ func Interac133() Profile {
 		ScriptRules{ScriptCommon, ScriptOverCommand, EncryptMChip, PINBlockISO2}}
 }
 
-// Amex01 returns the profile of American Express cryptogram version 1.
+// Amex01 returns the profile of American Express cryptogram version 1. No published example confirms its padding.
 func Amex01() Profile {
 	return Profile{"American Express CVN 01", crypto.TDES, OptionA, SessionDirect, ContentsCVR, crypto.Padding2, Response1,
 		visaScript}

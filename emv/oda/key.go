@@ -2,8 +2,11 @@ package oda
 
 import (
 	"bytes"
+	"crypto/fips140"
 	"crypto/sha1"
 	"math/big"
+
+	"github.com/posline/posline/crypto"
 )
 
 // PublicKey is an RSA key as EMV certificates carry it. Package crypto/rsa is of no use here: it refuses the short keys
@@ -44,12 +47,23 @@ func (k PublicKey) apply(data []byte) ([]byte, error) {
 }
 
 func modExp(modulus, exponent, data []byte) ([]byte, error) {
+	if err := allowed(); err != nil {
+		return nil, err
+	}
 	n, x := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(data)
 	if len(data) != len(modulus) || x.Cmp(n) >= 0 {
 		return nil, ErrLength
 	}
 	x.Exp(x, new(big.Int).SetBytes(exponent), n)
 	return x.FillBytes(make([]byte, len(modulus))), nil
+}
+
+// allowed refuses everything here while FIPS 140 mode is enforced: certificates stand on SHA-1 and short keys.
+func allowed() error {
+	if fips140.Enforced() {
+		return crypto.ErrFIPS
+	}
+	return nil
 }
 
 // The marks of recovered data, and how much of it every format has beside what it carries: EMV Book 2 5 and 6.

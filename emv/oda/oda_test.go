@@ -1,14 +1,18 @@
 package oda
 
 import (
+	"crypto/fips140"
 	"crypto/sha1"
 	"fmt"
 	"math/big"
+	"os"
+	"os/exec"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
 )
 
@@ -275,6 +279,32 @@ func TestCAKeys(t *testing.T) {
 	_, ok = keys.Find(emv.RIDVisa, 2)
 	require.False(t, ok)
 }
+
+// TestFIPS runs itself in FIPS 140 mode, where SHA-1 panics: nothing here may come so far.
+func TestFIPS(t *testing.T) {
+	if !fips140.Enforced() {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFIPS$", "-test.v")
+		cmd.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.Contains(t, string(out), "PASS: TestFIPS")
+		return
+	}
+	ca, issuer, card := testKeys()
+	key := CAKey{emv.RIDVisa, 1, ca.public}
+	signature := make([]byte, len(card.public.Modulus))
+	for name, err := range map[string]error{
+		"checksum": second(key.Checksum()), "new key": second(NewCAKey(key.RID, 1, key.Modulus, key.Exponent, nil)),
+		"issuer": second(RecoverIssuer(key, signature, nil, exponent3)), "icc": second(RecoverICC(issuer.public, signature, nil, exponent3, nil)),
+		"sda": second(VerifySDA(card.public, signature, nil)), "dda": second(VerifyDDA(card.public, signature, nil)),
+		"cda": second(VerifyCDA(card.public, CDA{SDAD: signature})), "sign": second(SignCDA(card, []byte{1, 2}, [8]byte{}, CDA{})),
+		"pki": second(NewTestPKI(emv.RIDVisa, "476173")), "pin": second(EncipherPIN(card.public, [8]byte{}, [8]byte{})),
+	} {
+		require.ErrorIs(t, err, crypto.ErrFIPS, name)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
 
 // FuzzCertificate holds that no bytes panic or pass for more than they are. With the exponent 3 anybody can try what a
 // signature recovers to, so the fuzzer's bytes go in below the signature, with the right hash put in: what parses then

@@ -83,7 +83,8 @@ func checkCAKey(t *testing.T, c vector) {
 	decode(t, c.Expect, &want)
 	require.Equal(t, want.Bits, 8*len(in.Modulus))
 	raw := CAKey{emv.RID(in.RID), in.Index[0], PublicKey{in.Modulus, in.Exponent}}
-	sum := raw.Checksum()
+	sum, err := raw.Checksum()
+	require.NoError(t, err)
 	require.Equal(t, want.SHA1.String(), hexBytes(sum[:]).String())
 
 	k, err := NewCAKey(raw.RID, raw.Index, in.Modulus, in.Exponent, in.PublishedSHA1)

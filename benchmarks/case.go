@@ -30,8 +30,13 @@ type Variants struct {
 func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
-		emvCases(),
+		codecCases(),
+		describeCases(),
+		connectionCases(),
+		cryptoCases(),
 		cryptogramCases(),
+		emvCases(),
+		pinblockCases(),
 	} {
 		all = append(all, group...)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/fips140"
 	"crypto/rand"
 	"crypto/subtle"
+	"hash"
 
 	"github.com/posline/posline/crypto/internal/des"
 	"github.com/posline/posline/internal/keymaterial"
@@ -30,10 +31,11 @@ type core struct {
 	des   des.Cipher // the schedules of a DES or Triple DES key
 }
 
-// The largest keys that are not of a block cipher, in bytes.
+// Limits of keys that are not of a block cipher, in bytes.
 const (
 	maximumHMAC = 1024
 	maximumDER  = 16 << 10
+	minimumFIPS = 14 // of an HMAC key where FIPS 140 mode is enforced
 )
 
 // NewKey makes a key from clear bytes, which it copies. Only packages of this module can call it; programs use
@@ -62,7 +64,7 @@ func (k Key) core() *core {
 }
 
 func newKey(a Attributes, bytes []byte, o *KeyOptions) (Key, error) {
-	if err := a.Validate(); err != nil {
+	if err := a.validate(o.anyMode); err != nil {
 		return Key{}, err
 	}
 	if err := checkLength(a.Algorithm, len(bytes), o.weak); err != nil {
@@ -170,6 +172,10 @@ func (c *core) cipher(key []byte) (cipher.Block, error) {
 		}
 		c.des.Init(key, form)
 		return &c.des, nil
+	case HMAC:
+		if fips140.Enforced() && len(key) < minimumFIPS {
+			return nil, ErrFIPS
+		}
 	case SM4:
 		if fips140.Enforced() {
 			return nil, ErrFIPS
@@ -204,15 +210,14 @@ func (k Key) Require(op Operation, usages ...Usage) error {
 	if k.reach == nil {
 		return ErrNoKey
 	}
-	a := k.core().attributes
-	if len(usages) > 0 && !contains(usages, a.Usage) {
-		return &UsageError{a, "usage " + list(usages)}
-	}
-	if k.core().material.Destroyed() {
+	c := k.reach()
+	switch {
+	case len(usages) > 0 && !contains(usages, c.attributes.Usage):
+		return &UsageError{c.attributes, "usage " + list(usages)}
+	case c.material.Destroyed():
 		return ErrDestroyed
-	}
-	if !a.Mode.Allows(op) {
-		return &UsageError{a, op.String()}
+	case !c.attributes.Mode.Allows(op):
+		return &UsageError{c.attributes, op.String()}
 	}
 	return nil
 }
@@ -220,10 +225,14 @@ func (k Key) Require(op Operation, usages ...Usage) error {
 // Open gives the packages of this module the key's bytes and cipher for one operation; Release must follow. The error
 // is that of Require.
 func (k Key) Open(token keymaterial.Token, op Operation) (*keymaterial.Material, error) {
-	if err := k.Require(op); err != nil {
-		return nil, err
+	if k.reach == nil {
+		return nil, ErrNoKey
 	}
-	return k.open(token)
+	c := k.reach()
+	if !c.attributes.Mode.Allows(op) {
+		return nil, k.Require(op)
+	}
+	return c.open(token)
 }
 
 // Unguarded is Open whatever the mode of use: for wrapping a key or showing its check value.
@@ -231,21 +240,29 @@ func (k Key) Unguarded(token keymaterial.Token) (*keymaterial.Material, error) {
 	if k.reach == nil {
 		return nil, ErrNoKey
 	}
-	return k.open(token)
+	return k.reach().open(token)
 }
 
-func (k Key) open(token keymaterial.Token) (*keymaterial.Material, error) {
+func (c *core) open(token keymaterial.Token) (*keymaterial.Material, error) {
 	if !token.Granted() {
 		return nil, ErrUsage
 	}
-	if !k.core().material.Acquire() {
+	if !c.material.Acquire() {
 		return nil, ErrDestroyed
 	}
-	return &k.core().material, nil
+	return &c.material, nil
 }
 
 // TableDES reports whether the key uses the table form of DES.
 func (k Key) TableDES() bool { return k.reach != nil && k.core().traits.tableDES }
+
+// SM3 returns the hash that gm.SM3 gave the key, nil without it.
+func (k Key) SM3() func() hash.Hash {
+	if k.reach == nil {
+		return nil
+	}
+	return k.core().traits.sm3
+}
 
 // Equal reports whether both keys have the same attributes and bytes. The bytes are compared in constant time.
 // A destroyed key equals none, no key equals none.

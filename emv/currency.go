@@ -47,6 +47,21 @@ func (c Currency) Format(minor uint64) string {
 	return digits + " " + c.Alpha
 }
 
+// Parse reads an amount in major units, as people and QR codes write it, into minor units: "19.9" of CNY is 1990. It is
+// ErrDigits for anything but digits with at most one dot between them, and for more decimals than the currency has.
+func (c Currency) Parse(amount string) (uint64, error) {
+	whole, decimals, dot := strings.Cut(amount, ".")
+	missing := int(c.Exponent) - len(decimals)
+	if whole == "" || dot && decimals == "" || missing < 0 || strings.IndexFunc(whole+decimals, notDigit) >= 0 {
+		return 0, &ValueError{Err: ErrDigits}
+	}
+	minor, err := strconv.ParseUint(whole+decimals+strings.Repeat("0", missing), 10, 64)
+	if err != nil {
+		return 0, &ValueError{Err: ErrDigits}
+	}
+	return minor, nil
+}
+
 // currencyRow is the width of a row of currencies: three digits, three letters, the exponent.
 const currencyRow = 7
 

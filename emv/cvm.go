@@ -169,19 +169,8 @@ func (o CVMOutcome) Text(l Language) string { return bitText(cvmOutcomes[:], o, 
 // CVMResults is tag 9F34: the rule that was performed last and its outcome. EMV Book 4 Annex A4.
 type CVMResults [3]byte
 
-// NoCVMPerformed is the CVM results of a transaction in which no rule was performed.
-var noCVMPerformed = CVMResults{byte(CVMNotPerformed), 0, 0}
-
 // ParseCVMResults reads the value of tag 9F34, 3 octets.
 func ParseCVMResults(b []byte) (CVMResults, error) { return parseFixed[CVMResults](0x9F34, b) }
-
-// NewCVMResults returns the results of a rule and its outcome; of no rule at all when rule is zero.
-func NewCVMResults(rule CVRule, outcome CVMOutcome) CVMResults {
-	if rule == (CVRule{}) {
-		return noCVMPerformed
-	}
-	return CVMResults{rule[0], rule[1], byte(outcome)}
-}
 
 // Rule returns the rule that was performed.
 func (r CVMResults) Rule() CVRule { return CVRule{r[0], r[1]} }

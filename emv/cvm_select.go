@@ -111,6 +111,21 @@ func SelectCVM(list CVMList, in CVMInput, from int) CVMStep {
 	return step
 }
 
+// Results returns the CVM results, tag 9F34, of the step: the rule with the outcome it had in the terminal's hands or,
+// where there was no method to perform, 3F0001, or 3F0000 when verification did not take place at all. EMV Book 4
+// section 6.3.4.5.
+func (s CVMStep) Results(outcome CVMOutcome) CVMResults {
+	switch {
+	case s.Action == NoCVMRules:
+		return CVMResults{byte(CVMNotPerformed), 0, byte(CVMUnknown)}
+	case s.Action == FailCVM && s.Rule.Method() == CVMFail:
+		return CVMResults{byte(CVMNotPerformed), 0, byte(CVMFailed)}
+	case s.Action == FailCVM:
+		outcome = CVMFailed
+	}
+	return CVMResults{s.Rule[0], s.Rule[1], byte(outcome)}
+}
+
 // noteUnsupported sets the bit that says why the terminal could not perform the method.
 func (s *CVMStep) noteUnsupported(m CVMMethod) {
 	switch {

@@ -61,6 +61,7 @@ func TestSelectCVM(t *testing.T) {
 		"cashback":                  {"1E021E05", CVMInput{Kind: PurchaseWithCashback, Supports: all.Supports}, CVRule{0x1E, 5}, nil},
 		"purchase":                  {"1E051E02", CVMInput{Supports: all.Supports}, CVRule{0x1E, 2}, nil},
 		"at X is neither":           {"1E061E071F00", CVMInput{Amount: 1000, ApplicationCurrency: true, Supports: all.Supports}, CVRule{0x1F, 0}, nil},
+		"at Y is neither":           {"1E081E091F00", CVMInput{Amount: 2000, ApplicationCurrency: true, Supports: all.Supports}, CVRule{0x1F, 0}, nil},
 		"under X":                   {"1E071E06", CVMInput{Amount: 999, ApplicationCurrency: true, Supports: all.Supports}, CVRule{0x1E, 6}, nil},
 		"over X":                    {"1E061E07", CVMInput{Amount: 1001, ApplicationCurrency: true, Supports: all.Supports}, CVRule{0x1E, 7}, nil},
 		"under Y":                   {"1E091E08", CVMInput{Amount: 1999, ApplicationCurrency: true, Supports: all.Supports}, CVRule{0x1E, 8}, nil},
@@ -114,8 +115,10 @@ func TestSelectCVMGoesOn(t *testing.T) {
 	require.ErrorIs(t, err, ErrLength)
 	require.Zero(t, CVMList(nil).X())
 
-	require.Equal(t, CVMResults{0x3F, 0, 0}, NewCVMResults(CVRule{}, CVMSuccessful))
-	require.Equal(t, CVMResults{0x1E, 3, 0}, NewCVMResults(CVRule{0x1E, 3}, CVMUnknown))
+	require.Equal(t, CVMResults{0x3F, 0, 0}, none.Results(CVMSuccessful))
+	require.Equal(t, CVMResults{0x1E, 3, 0}, CVMStep{Rule: CVRule{0x1E, 3}}.Results(CVMUnknown))
+	require.Equal(t, CVMResults{0x3F, 0, 1}, CVMStep{Action: FailCVM}.Results(CVMSuccessful))
+	require.Equal(t, CVMResults{0x02, 0, 1}, CVMStep{Action: FailCVM, Rule: CVRule{2, 0}}.Results(CVMSuccessful))
 	require.Equal(t, CVMSuccessful, CVMResults{0x1F, 3, 2}.Outcome())
 }
 
@@ -139,6 +142,8 @@ func TestRestrictions(t *testing.T) {
 		"cash":                     {"9F070281005F28020156", func(in *RestrictionInput) { in.Kind = ManualCash }, nil},
 		"no cash":                  {"9F070221005F28020156", func(in *RestrictionInput) { in.Kind = ManualCash }, []TVRBit{TVRServiceNotAllowed}},
 		"cashback":                 {"9F070221805F28020156", func(in *RestrictionInput) { in.Kind = PurchaseWithCashback }, nil},
+		"cashback on services":     {"9F070209805F28020156", func(in *RestrictionInput) { in.Kind = PurchaseWithCashback }, nil},
+		"cashback on nothing":      {"9F070281805F28020156", func(in *RestrictionInput) { in.Kind = PurchaseWithCashback }, []TVRBit{TVRServiceNotAllowed}},
 		"no cashback":              {"9F070221405F28020156", func(in *RestrictionInput) { in.Kind = PurchaseWithCashback }, []TVRBit{TVRServiceNotAllowed}},
 		"cash machine":             {"9F070282005F28020156", func(in *RestrictionInput) { in.ATM, in.Kind = true, UnattendedCash }, nil},
 		"not at cash machines":     {"9F070281005F28020156", func(in *RestrictionInput) { in.ATM, in.Kind = true, UnattendedCash }, []TVRBit{TVRServiceNotAllowed}},

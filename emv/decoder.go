@@ -64,21 +64,20 @@ func NewDecoder(b []byte, o *ParseOptions) Decoder { return Decoder{b: b, o: o} 
 
 // Next moves to the next object. It returns false at the end and at the first fault; Err tells which.
 func (d *Decoder) Next() bool {
-	if d.err != nil {
-		return false
-	}
 	if d.o == nil {
-		t, from, to := scan(d.b, d.to)
-		if to >= 0 {
-			d.tag, d.from, d.to = t, from, to
+		if t, from, n := short(d.b, d.to); n >= 0 {
+			d.tag, d.from, d.to = t, from, from+n
 			return true
 		}
 	}
 	return d.nextSlow()
 }
 
-// nextSlow is Next with quirks, at a fault and at the end.
+// nextSlow is Next for what is not in the short form, with quirks, at a fault and at the end.
 func (d *Decoder) nextSlow() bool {
+	if d.err != nil {
+		return false
+	}
 	start := skipPadding(d.b, d.to, d.o)
 	if start == len(d.b) {
 		d.tag, d.from, d.to = 0, start, start

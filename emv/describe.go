@@ -3,6 +3,7 @@ package emv
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -41,11 +42,13 @@ func Describe(w io.Writer, d TLV, o *DescribeOptions) error {
 	return nil
 }
 
-// ridIn returns the RID of the first AID in the data.
+// ridIn returns the RID of the first AID in the data. A directory's name, "2PAY.SYS.DDF01", is none: registered AIDs
+// start with A or D (ISO/IEC 7816-5).
 func ridIn(d TLV) RID {
 	for _, t := range []Tag{0x84, 0x4F, 0x9F06} {
-		if aid, ok := d.Lookup(t); ok {
-			return RIDOf(aid)
+		aid, _ := d.Lookup(t)
+		if rid := RIDOf(aid); rid[0]>>4 == 0xA || rid[0]>>4 == 0xD {
+			return rid
 		}
 	}
 	return RID{}
@@ -101,16 +104,18 @@ func (p *printer) level(d TLV, base int, path Path) *SyntaxError {
 
 // object prints one object and what is in it.
 func (p *printer) object(t Tag, v Value, offset int, path Path) *SyntaxError {
-	e, known := p.Dictionary.find(t, p.Context, len(v))
+	e, known := p.Dictionary.find(t, p.Context, len(v)) // hidden when not known
 	name := e.In(p.Language)
 	if !known {
 		name = text{"unknown tag", "未知标签"}.in(p.Language)
-		e.Sensitivity = Secret
 	}
 	depth := len(path)
 	if t.Constructed() && depth+1 < maxDepth && v.TLV().wellFormed() {
 		p.line(depth, t.String(), " ", name)
 		return p.level(v.TLV(), offset, append(path, t))
+	}
+	if t.Constructed() {
+		e.Sensitivity = Hidden // a template nothing can be read from may hold anything
 	}
 	m := p.meaning(e, v)
 	p.line(depth, t.String(), " ", name, ": ", p.shown(e.Sensitivity, v), m.text)
@@ -125,7 +130,11 @@ func (p *printer) shown(s Sensitivity, v Value) string {
 	if s == Public || p.Clear {
 		return nibbles(v)
 	}
-	return fmt.Sprintf(text{"[%d bytes]", "[%d字节]"}.in(p.Language), len(v))
+	unit := text{" bytes", "字节"}
+	if len(v) == 1 {
+		unit.en = " byte"
+	}
+	return "[" + strconv.Itoa(len(v)) + unit.in(p.Language) + "]"
 }
 
 // meaning is what a value says: a text behind it and lines below it.

@@ -20,19 +20,19 @@ func (p *printer) track(v Value) (meaning, bool) {
 // format1 words a response in format 1, which is values without tags: those of GET PROCESSING OPTIONS when they can be
 // read as such, or else those of GENERATE AC.
 func (p *printer) format1(v Value) (meaning, bool) {
-	if len(v) >= 6 {
-		if afl, err := ParseAFL(v[2:]); err == nil {
-			return p.parts(TLV(AppendTLV(AppendTLV(nil, 0x82, v[:2]), 0x94, afl))), true
-		}
+	response := AppendTLV(nil, tagFormat1, v)
+	if options, err := ParseProcessingOptions(response); err == nil && len(options.AFL) > 0 {
+		return p.parts(AppendTLV(AppendTLV(nil, 0x82, options.AIP[:]), 0x94, options.AFL)), true
 	}
-	if len(v) < 11 || len(v) > 43 {
+	c, err := ParseCryptogram(response)
+	if err != nil || len(c.IAD) > 32 {
 		return meaning{}, false
 	}
-	d := AppendTLV(AppendTLV(AppendTLV(nil, 0x9F27, v[:1]), 0x9F36, v[1:3]), 0x9F26, v[3:11])
-	if len(v) > 11 {
-		d = AppendTLV(d, 0x9F10, v[11:])
+	d := AppendTLV(AppendTLV(AppendTLV(nil, 0x9F27, v[:1]), 0x9F36, v[1:3]), 0x9F26, c.AC)
+	if len(c.IAD) > 0 {
+		d = AppendTLV(d, 0x9F10, c.IAD)
 	}
-	return p.parts(TLV(d)), true
+	return p.parts(d), true
 }
 
 // parts words the objects that a value without tags stands for.

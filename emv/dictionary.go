@@ -13,14 +13,14 @@ type Source uint8
 // The sources of data elements.
 const (
 	UnknownSource Source = iota
-	Card
-	Terminal
-	Issuer
+	SourceCard
+	SourceTerminal
+	SourceIssuer
 )
 
 // String returns the name of the source.
 func (s Source) String() string {
-	if s > Issuer {
+	if s > SourceIssuer {
 		return "source " + strconv.Itoa(int(s))
 	}
 	return [...]string{"unknown", "card", "terminal", "issuer"}[s]
@@ -50,13 +50,13 @@ func (f Format) String() string {
 // Sensitivity is how much of a value may be shown.
 type Sensitivity uint8
 
-// What may be shown, from everything to nothing.
+// What may be shown, from nothing to everything. An entry that does not say is hidden.
 const (
-	Public     Sensitivity = iota
-	MaskPAN                // a card number: its first six and last four digits
-	MaskTrack              // a track: the masked card number and the expiry date
-	MaskScript             // an issuer script command: its header
-	Secret                 // nothing but its size
+	Hidden     Sensitivity = iota // nothing but the size
+	MaskScript                    // an issuer script command: its header
+	MaskTrack                     // a track: the masked card number and the expiry date
+	MaskPAN                       // a card number: its first six and last four digits
+	Public                        // all of it
 )
 
 // Scheme is a payment system. Its number is that of its contactless kernel.
@@ -205,7 +205,7 @@ func (d *Dictionary) find(t Tag, c Context, length int) (entry, bool) {
 	ofSchemes := rowsOf(schemeRows[:], t)
 	if scheme != AnyScheme {
 		for _, r := range ofSchemes {
-			if r.schemes&(1<<scheme) == 0 {
+			if !r.schemes.include(scheme) {
 				continue
 			}
 			e := r.entry(scheme)
@@ -238,7 +238,7 @@ func usual(rows []row, length int) entry {
 func strictest(rows []row) Sensitivity {
 	s := Public
 	for _, r := range rows {
-		s = max(s, r.sensitivity)
+		s = min(s, r.sensitivity)
 	}
 	return s
 }

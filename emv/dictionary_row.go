@@ -8,7 +8,7 @@ type row struct {
 	schemes     schemes
 	source      Source
 	kind        kind
-	min, max    uint8
+	min, max    uint16
 	templates   templates
 	sensitivity Sensitivity
 	en, zh      string
@@ -26,6 +26,14 @@ const (
 	discover           = 1 << Discover
 	unionPay           = 1 << UnionPay
 )
+
+// include reports whether the meaning is the scheme's; everybody's meaning is that of no scheme.
+func (s schemes) include(scheme Scheme) bool {
+	if s == everyone {
+		return scheme == AnyScheme
+	}
+	return s&(1<<scheme) != 0
+}
 
 // kind is a format together with how its value is shown.
 type kind uint8

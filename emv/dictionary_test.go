@@ -83,12 +83,12 @@ func TestLookupAsksWhoseDataItIs(t *testing.T) {
 	unclear, _ := Tag(0x9F6B).Info()
 	require.Equal(t, MaskTrack, unclear.Sensitivity)
 	unclear, _ = Tag(0x9F7C).Info()
-	require.Equal(t, Secret, unclear.Sensitivity, "as secret as the most secret meaning")
+	require.Equal(t, Hidden, unclear.Sensitivity, "as secret as the most secret meaning")
 }
 
 func TestOverlay(t *testing.T) {
 	d := NewDictionary(
-		Info{Tag: 0xDF01, Name: "Our tag", Format: FormatN},
+		Info{Tag: 0xDF01, Name: "Our tag", Format: FormatN, Sensitivity: Public},
 		Info{Tag: 0x9F37, Name: "Theirs", Scheme: Visa},
 		Info{Tag: 0x9F38, Name: "Ours for all", NameChinese: "我们的"},
 	)
@@ -115,13 +115,14 @@ func TestOverlay(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, Describe(&out, unhex(t, "DF01020123"), &DescribeOptions{Dictionary: d}))
 	require.Equal(t, "DF01 Our tag: 0123 (123)\n", out.String())
+	require.Equal(t, "9F38 Ours for all: [2 bytes]\n", describe(t, "9F38029F02", &DescribeOptions{Dictionary: d}), "an entry hides what it does not call public")
 	data, err := DOL(unhex(t, "DF0103")).AppendData(nil, func(Tag) ([]byte, bool) { return []byte{1, 2}, true }, d)
 	require.NoError(t, err)
 	require.Equal(t, []byte{0, 1, 2}, data, "the overlay's format decides where the padding goes")
 }
 
 func TestEnumsHaveNames(t *testing.T) {
-	require.Equal(t, "terminal", Terminal.String())
+	require.Equal(t, "terminal", SourceTerminal.String())
 	require.Equal(t, "source 9", Source(9).String())
 	require.Equal(t, "cn", FormatCN.String())
 	require.Equal(t, "format 9", Format(9).String())

@@ -34,13 +34,19 @@ var (
 	ErrLength = errors.New("wrong length")
 
 	// ErrDigits: something else where decimal digits belong, or more of them than fit.
-	ErrDigits = errors.New("not so many decimal digits")
+	ErrDigits = errors.New("bad or too many digits")
 
 	// ErrDate: digits that are no day of the calendar.
 	ErrDate = errors.New("no such date")
 
 	// ErrSeparator: track data without the separator behind the PAN, or without the format code before it.
 	ErrSeparator = errors.New("no field separator")
+
+	// ErrMissing: a data object that must be there is not.
+	ErrMissing = errors.New("missing")
+
+	// ErrMismatch: two data objects that say the same thing differ.
+	ErrMismatch = errors.New("differs from its other statement")
 
 	// ErrSFI: a short file identifier outside 1 to 30, or reserved bits beside it.
 	ErrSFI = errors.New("bad short file identifier")

@@ -49,7 +49,7 @@ func ExampleDescribe() {
 	//   5A Application Primary Account Number: [8 bytes] (622622******1367)
 	//   5F24 Application Expiration Date: 301231 (2030-12-31)
 	//   5F2D Language Preference: 7A68 (zh)
-	//   DF77 unknown tag: [1 bytes]
+	//   DF77 unknown tag: [1 byte]
 }
 
 // A terminal builds the objects it sends in field 55.

@@ -4,40 +4,40 @@ package emv
 // does.
 const moreOctets = 0x1F
 
-// scan finds the first object at or behind b[i]: its tag and where its value starts and ends. At the end of the data
-// it returns from == len(b) and to < 0; at a fault, where the faulty object starts and to < 0: readObject then says
-// what is wrong. It reads the short forms that nearly all objects have and leaves the others to readObject.
-func scan(b []byte, i int) (t Tag, from, to int) {
-	for uint(i) < uint(len(b)) && b[i] == 0 {
-		i++
+// short reads the object at b[i] when it is in the form that nearly all are: one or two octets of tag, one of length. It
+// returns n < 0 for padding, for other forms and for faults. It is just small enough for the compiler to put it into
+// the loops that call it, which is what makes them fast: that is why its results are named and its returns bare.
+func short(b []byte, i int) (t Tag, from, n int) {
+	n = -1
+	if len(b)-i < 3 {
+		return
 	}
-	start := i
-	if uint(i) < uint(len(b)) {
-		t = Tag(b[i])
-		i++
-		if t&moreOctets == moreOctets && uint(i) < uint(len(b)) {
-			t = t<<8 | Tag(b[i])
-			i++
-		}
-		if uint(i) < uint(len(b)) && t&0x1F80 != 0x1F80 {
-			n := int(b[i])
-			i++
-			if n < 0x80 && n <= len(b)-i {
-				return t, i, i + n
-			}
-		}
+	t, n, from = Tag(b[i]), int(b[i+1]), i+2
+	if t&moreOctets == moreOctets {
+		t, n, from = t<<8|Tag(n), int(b[i+2]), i+3
 	}
-	return scanLong(b, start)
+	if t == 0 || t&0x1F80 == 0x1F80 || n >= 0x80 || n > len(b)-from {
+		n = -1
+	}
+	return
 }
 
-// scanLong is scan for what is not in the short form.
-func scanLong(b []byte, start int) (t Tag, from, to int) {
-	if start == len(b) {
-		return 0, start, -1
+// scan finds the first object at or behind b[i], in whatever form: its tag and where its value starts and ends. At the
+// end of the data it returns from == len(b) and to < 0; at a fault, where the faulty object starts and to < 0:
+// readObject then says what is wrong.
+func scan(b []byte, i int) (t Tag, from, to int) {
+	for i < len(b) && b[i] == 0 {
+		i++
 	}
-	t, from, to, fault := readObject(b, start, quirks{})
+	if t, from, n := short(b, i); n >= 0 {
+		return t, from, from + n
+	}
+	if i == len(b) {
+		return 0, i, -1
+	}
+	t, from, to, fault := readObject(b, i, quirks{})
 	if fault != nil {
-		return 0, start, -1
+		return 0, i, -1
 	}
 	return t, from, to
 }

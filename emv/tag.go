@@ -19,22 +19,22 @@ type Class uint8
 
 // The classes of ISO/IEC 8825-1.
 const (
-	Universal Class = iota
-	Application
-	ContextSpecific
-	Private
+	ClassUniversal Class = iota
+	ClassApplication
+	ClassContextSpecific
+	ClassPrivate
 )
 
 // String returns the name of the class.
 func (c Class) String() string {
 	switch c {
-	case Universal:
+	case ClassUniversal:
 		return "universal"
-	case Application:
+	case ClassApplication:
 		return "application"
-	case ContextSpecific:
+	case ClassContextSpecific:
 		return "context-specific"
-	case Private:
+	case ClassPrivate:
 		return "private"
 	}
 	return fmt.Sprintf("class %d", uint8(c))

@@ -26,8 +26,14 @@ const maxDepth = 16
 func (d TLV) All() iter.Seq2[Tag, Value] {
 	return func(yield func(Tag, Value) bool) {
 		for i := 0; ; {
-			t, from, to := scan(d, i)
-			if to < 0 || !yield(t, Value(d[from:to:to])) {
+			t, from, n := short(d, i)
+			to := from + n
+			if n < 0 {
+				if t, from, to = scan(d, i); to < 0 {
+					return
+				}
+			}
+			if !yield(t, Value(d[from:to:to])) {
 				return
 			}
 			i = to
@@ -38,9 +44,12 @@ func (d TLV) All() iter.Seq2[Tag, Value] {
 // Get returns the first object of this level that has the tag. An empty value is a value: the second result tells.
 func (d TLV) Get(tag Tag) (Value, bool) {
 	for i := 0; ; {
-		t, from, to := scan(d, i)
-		if to < 0 {
-			return nil, false
+		t, from, n := short(d, i)
+		to := from + n
+		if n < 0 {
+			if t, from, to = scan(d, i); to < 0 {
+				return nil, false
+			}
 		}
 		if t == tag {
 			return Value(d[from:to:to]), true

@@ -2,6 +2,7 @@ package emv
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
 
@@ -89,10 +90,12 @@ func TestWalkGoesOnBehindATemplateThatHoldsNoObjects(t *testing.T) {
 	v, ok := d.Lookup(0x87)
 	require.True(t, ok)
 	require.Equal(t, Value{1}, v)
+	_, ok = TLV(unhex(t, "65048201AA9F")).Lookup(0x82)
+	require.False(t, ok, "what only looks like an object for a while is none")
 }
 
 func TestDepthIsLimited(t *testing.T) {
-	var nested []byte
+	nested := []byte{0x82, 0}
 	for range 40 {
 		nested = AppendTLV(nil, 0x70, nested)
 	}
@@ -118,9 +121,11 @@ func TestFaultSaysWhere(t *testing.T) {
 	require.Equal(t, SyntaxError{Offset: 14, Part: "value", Tag: 0xA1, Path: Path{0x6F, 0xA5}, Err: ErrTruncated}, *fault)
 	require.EqualError(t, err, "emv: truncated: value at offset 14 of tag A1 in 6F/A5")
 
-	err = TLV{0x57, 0xA1, 0x13, 0x54}.Validate(nil)
-	require.ErrorIs(t, err, ErrMaskedLength)
-	require.ErrorIs(t, err, ErrLengthOfLength)
+	for length, masked := range map[byte]bool{0xA1: true, 0xC1: true, 0xE3: true, 0xA0: false, 0xA4: false, 0x84: false} {
+		err = TLV{0x57, length, 0x13, 0x54}.Validate(nil)
+		require.Equal(t, masked, errors.Is(err, ErrMaskedLength))
+		require.ErrorIs(t, err, ErrLengthOfLength)
+	}
 }
 
 func TestNext(t *testing.T) {
@@ -168,14 +173,15 @@ func TestSkipFF(t *testing.T) {
 		hex  string
 		tags []Tag
 	}{
-		"run before an object":        {"FFFFFF9C0101", []Tag{0x9C}},
-		"single before an object":     {"FF9C0101", []Tag{0x9C}},
-		"to the end":                  {"9C0101FFFF", []Tag{0x9C}},
-		"single at the end":           {"9C0101FF", []Tag{0x9C}},
-		"kernel 2 template":           {"FF81060ADF811506000000000000", []Tag{0xFF8106}},
-		"template behind a value FF":  {"9C01FFFF81060ADF811506000000000000", []Tag{0x9C, 0xFF8106}},
-		"empty template of our own":   {"FF0100", []Tag{0xFF01}},
-		"mixed with zeros at the end": {"9C0101FF00FFFF00", []Tag{0x9C}},
+		"run before an object":         {"FFFFFF9C0101", []Tag{0x9C}},
+		"single before an object":      {"FF9C0101", []Tag{0x9C}},
+		"to the end":                   {"9C0101FFFF", []Tag{0x9C}},
+		"single at the end":            {"9C0101FF", []Tag{0x9C}},
+		"kernel 2 template":            {"FF81060ADF811506000000000000", []Tag{0xFF8106}},
+		"template behind a value FF":   {"9C01FFFF81060ADF811506000000000000", []Tag{0x9C, 0xFF8106}},
+		"empty template of our own":    {"FF0100", []Tag{0xFF01}},
+		"run before what reads as tag": {"FFFF8101028200", []Tag{0x81, 0x82}},
+		"mixed with zeros at the end":  {"9C0101FF00FFFF00", []Tag{0x9C}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := NewDecoder(unhex(t, c.hex), o)
@@ -213,6 +219,22 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 		},
 	} {
 		require.Zero(t, testing.AllocsPerRun(100, read), name)
+	}
+}
+
+func TestBuildingDoesNotAllocate(t *testing.T) {
+	buf, value := make([]byte, 0, 512), make([]byte, 130)
+	n := 0
+	for name, build := range map[string]func(){
+		"AppendTLV":  func() { n += len(AppendTLV(AppendTLV(buf, 0x9F26, value[:8]), 0x70, value)) },
+		"AppendN":    func() { b, _ := AppendN(buf, 0x9F02, 1999, 6); n += len(b) },
+		"AppendCN":   func() { b, _ := AppendCN(buf, 0x5A, "6226220010071367"); n += len(b) },
+		"AppendDate": func() { b, _ := AppendDate(buf, 0x9A, Date{2026, 7, 31}); n += len(b) },
+		"AppendTemplate": func() {
+			n += len(AppendTemplate(buf, 0x70, func(dst []byte) []byte { return AppendTLV(dst, 0x5A, value) }))
+		},
+	} {
+		require.Zero(t, testing.AllocsPerRun(100, build), name)
 	}
 }
 
@@ -268,7 +290,7 @@ func TestTag(t *testing.T) {
 		_, err := ParseTag(text)
 		require.Error(t, err, text)
 	}
-	require.Equal(t, Private, Tag(0xDF8129).Class())
+	require.Equal(t, ClassPrivate, Tag(0xDF8129).Class())
 	require.Equal(t, "context-specific", Tag(0x9F02).Class().String())
 	require.True(t, Tag(0xBF0C).Constructed())
 	require.False(t, Tag(0x9F02).Constructed())
@@ -292,8 +314,23 @@ func TestTreeEdits(t *testing.T) {
 	record.Set(0x9F35, []byte{0x22})
 	want := slices.Concat(unhex(t, "0070818C5F2A8182"), bytes.Repeat([]byte{1}, 130), unhex(t, "00009F3501220000"))
 	require.Equal(t, want, tree.Append(nil))
+	record.Set(0x5F2A, make([]byte, 300))
+	require.Equal(t, unhex(t, "00708201375F2A82012C00"), tree.Append(nil)[:11], "a form too small gives way")
 	require.Nil(t, tree.Find(0x70, 0x9F36))
 	require.Nil(t, tree.Find())
+}
+
+func TestTwoByteTags(t *testing.T) {
+	o := &ParseOptions{TwoByte9F8: true}
+	for tag, valid := range map[string]bool{"9F80": true, "9F8F": true, "9F90": false, "DF80": false} {
+		err := TLV(unhex(t, tag+"0101")).Validate(o)
+		require.Equal(t, valid, err == nil, tag)
+		if valid {
+			tree, err := Parse(unhex(t, tag+"0101"), o)
+			require.NoError(t, err)
+			require.Equal(t, tag, tree[0].Tag.String())
+		}
+	}
 }
 
 func TestLiteralLengthIsWrittenAsRead(t *testing.T) {

@@ -119,7 +119,9 @@ func ParseTrack1(b []byte) (Track1, error) {
 }
 
 // Masked returns the track with the PAN masked, the expiry and nothing else.
-func (t Track1) Masked() string { return "B" + maskPAN(t.PAN) + "^***^" + t.Expiry + "***" }
+func (t Track1) Masked() string {
+	return "B" + maskPAN(t.PAN) + "^***^" + printable([]byte(t.Expiry)) + "***"
+}
 
 // Format prints the masked track, whatever the verb.
 func (t Track1) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.Masked()) }
@@ -133,4 +135,29 @@ func maskPAN(pan string) string {
 		return strings.Repeat("*", len(pan))
 	}
 	return pan[:6] + strings.Repeat("*", len(pan)-10) + pan[len(pan)-4:]
+}
+
+// CardPAN returns the card number of a card's data, at any depth: that of tag 5A, or else that of the track in tag 57.
+// It is ErrMismatch when both are there and differ, and ErrMissing when neither is.
+func CardPAN(d TLV) (string, error) {
+	v, hasPAN := d.Lookup(0x5A)
+	pan, err := ParseCN(v)
+	if err != nil {
+		return "", &ValueError{Tag: 0x5A, Err: ErrDigits}
+	}
+	track, hasTrack := d.Lookup(0x57)
+	if !hasTrack && !hasPAN {
+		return "", &ValueError{Tag: 0x5A, Err: ErrMissing}
+	}
+	if !hasTrack {
+		return pan, nil
+	}
+	t, err := ParseTrack2(track)
+	if err != nil {
+		return "", err
+	}
+	if hasPAN && pan != t.PAN {
+		return "", &ValueError{Tag: 0x57, Err: ErrMismatch}
+	}
+	return t.PAN, nil
 }

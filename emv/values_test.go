@@ -3,7 +3,9 @@ package emv
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +162,14 @@ func TestViewsPrintTheirSizeOnly(t *testing.T) {
 		require.Equal(t, "8 bytes", fmt.Sprintf(format, v))
 		require.Equal(t, "5A (8 bytes)", fmt.Sprintf(format, tree[0]))
 	}
+	text, err := json.Marshal([]any{d, v, tree[0], tree})
+	require.NoError(t, err)
+	require.Equal(t, `["10 bytes","8 bytes","5A (8 bytes)",["5A (8 bytes)"]]`, string(text))
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("sale", "field55", d, "pan", v)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("sale", "field55", d, "pan", v)
+	require.Equal(t, 2, strings.Count(log.String(), "10 bytes"))
+	require.NotContains(t, log.String(), "YiY") // base64 of 6226
 	require.Equal(t, "6226220010071367", fmt.Sprintf("%X", v))
 	require.Equal(t, "62 26 22 00 10 07 13 67", fmt.Sprintf("% x", v))
 }
@@ -245,11 +255,13 @@ func TestIADNeedsTheRID(t *testing.T) {
 	sm4, err := ParseIAD(RIDUnionPay, unhex(t, "07010103A0A002040A0100000000003FC7493F"))
 	require.NoError(t, err)
 	require.Equal(t, byte(4), sm4.Algorithm)
-	for _, s := range []string{"07010103A0A0020109", "06010A03A0A00003AA", "06"} {
+	for _, s := range []string{"07010103A0A0020109", "06010A03A0A00003AA", "06",
+		"0FA526A83100000000000001500000000E240000000000000000000000000000"} {
 		iad, err := ParseIAD(RID{}, unhex(t, s))
 		require.NoError(t, err)
 		require.Equal(t, IADUnknown, iad.Format, s)
 	}
+	require.Equal(t, len(sm4.CVR), cap(sm4.CVR), "an append to a part must not run into the next")
 	_, err = ParseIAD(RID{}, nil)
 	require.ErrorIs(t, err, ErrLength)
 	_, err = ParseIAD(RID{}, make([]byte, 33))
@@ -290,6 +302,42 @@ func TestCurrencies(t *testing.T) {
 	for i := 1; i < len(currencies)/currencyRow; i++ {
 		require.Less(t, currencyAt(i-1).Code, currencyAt(i).Code, "the table is searched by code")
 	}
+}
+
+func TestParseAmount(t *testing.T) {
+	cny, _ := CurrencyByCode(156)
+	jpy, _ := CurrencyByCode(392)
+	for text, want := range map[string]uint64{"23.72": 2372, "23.7": 2370, "23": 2300, "0.01": 1, "184467440737095516.15": 1<<64 - 1} {
+		got, err := cny.Parse(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, text := range []string{"", ".5", "1.", "1.234", "1,5", "-1", "+1", "1.2.3", "1e3", "184467440737095516.16", "１"} {
+		_, err := cny.Parse(text)
+		require.ErrorIs(t, err, ErrDigits, text)
+	}
+	got, err := jpy.Parse("500")
+	require.NoError(t, err)
+	require.Equal(t, uint64(500), got)
+	_, err = jpy.Parse("500.0")
+	require.ErrorIs(t, err, ErrDigits)
+}
+
+func TestDOLGivesZerosForTemplates(t *testing.T) {
+	list := DOL(unhex(t, "7002"+"8202"))
+	data, err := list.AppendData(nil, func(Tag) ([]byte, bool) { return []byte{1, 2}, true }, nil)
+	require.NoError(t, err)
+	require.Equal(t, []byte{0, 0, 1, 2}, data)
+	require.True(t, list.Has(0x82))
+	require.False(t, list.Has(0x9F37))
+	require.True(t, DefaultDDOL.Has(0x9F37))
+
+	n := 0
+	buf := make([]byte, 0, 64)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		out, _ := list.AppendData(buf, func(Tag) ([]byte, bool) { return buf, true }, nil)
+		n += len(out)
+	}))
 }
 
 func TestARC(t *testing.T) {

@@ -84,16 +84,24 @@ func transactionData(usage uint16, t KeyType, ksn KSN, counter uint32) derivatio
 // sameType returns the AES key type of n bytes.
 func sameType(n int) KeyType { return AES128 + KeyType(n-16)/8 }
 
-// deriveAES fills key with the derivation data encrypted, one block after the other, the last one cut.
-func deriveAES(block cipher.Block, key []byte, d derivationData) {
-	var out [16]byte
+// derivation is one key on the way; it is reused from step to step, since what passes through cipher.Block cannot live
+// on the stack.
+type derivation struct{ data, out [16]byte }
+
+// run fills key with the derivation data encrypted, one block after the other, the last one cut.
+func (x *derivation) run(block cipher.Block, key []byte, d derivationData) {
+	x.data = d
 	for len(key) > 0 {
-		block.Encrypt(out[:], d[:])
-		n := copy(key, out[:])
-		key = key[n:]
-		d[1]++
+		block.Encrypt(x.out[:], x.data[:])
+		key = key[copy(key, x.out[:]):]
+		x.data[1]++
 	}
-	clear(out[:])
+	clear(x.out[:])
+}
+
+// deriveAES is run for a single key.
+func deriveAES(block cipher.Block, key []byte, d derivationData) {
+	new(derivation).run(block, key, d)
 }
 
 // AES is one transaction of AES DUKPT. The zero AES is ready for Derive and may be reused; it belongs to one goroutine.
@@ -107,6 +115,7 @@ type aesState struct {
 	ksn    KSN
 	key    [32]byte // the derivation key of the transaction
 	size   int      // its length in bytes; 0 before Derive
+	work   derivation
 }
 
 func (t *AES) state() *aesState {
@@ -171,7 +180,7 @@ func (s *aesState) walk(parent crypto.Key, block cipher.Block, ksn KSN) error {
 		bit := uint32(1) << (31 - bits.LeadingZeros32(rest))
 		rest &^= bit
 		working |= bit
-		deriveAES(block, s.key[:n], transactionData(usageDerivation, sameType(n), ksn, working))
+		s.work.run(block, s.key[:n], transactionData(usageDerivation, sameType(n), ksn, working))
 		if rest == 0 {
 			break
 		}

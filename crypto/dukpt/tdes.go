@@ -50,7 +50,7 @@ func (t *TDES) state() *tdesState {
 }
 
 // Derive derives the transaction key of the number from the device's initial key. Errors: ErrKSN for a number without a
-// transaction key or of AES, crypto.ErrUsage, crypto.ErrDestroyed.
+// transaction key or of AES, crypto.ErrUsage, crypto.ErrDestroyed. It allocates the first time only.
 func (t *TDES) Derive(ik crypto.InitialKey, ksn KSN) error {
 	s := t.state()
 	s.ready = false
@@ -125,7 +125,7 @@ func step(form des.Form, left, right, register uint64) (uint64, uint64) {
 	var k, masked des.Schedule
 	form.Expand(&k, left)
 	masked.Xor(&k, &variantC0)
-	newRight, newLeft := des.EncryptTwo(form, &k, &masked, register^right, register^right^mask)
+	newRight, newLeft := form.EncryptTwo(&k, &masked, register^right, register^right^mask)
 	return newLeft ^ right ^ mask, newRight ^ right
 }
 

@@ -2,6 +2,7 @@ package mac
 
 import (
 	"crypto/cipher"
+	"crypto/subtle"
 	"encoding/binary"
 
 	"github.com/posline/posline/crypto"
@@ -133,8 +134,10 @@ func newUnit(m *keymaterial.Material) unit {
 // chain runs whole blocks through CBC, starting from and ending in value.
 func (u *unit) chain(value, blocks []byte) {
 	switch {
+	case u.des == nil && len(value) == 16:
+		chain16(u.block, (*[16]byte)(value), blocks)
 	case u.des == nil:
-		for n := len(value); len(blocks) >= n; blocks = blocks[n:] {
+		for ; len(blocks) >= len(value); blocks = blocks[len(value):] {
 			xorBlock(value, blocks)
 			u.block.Encrypt(value, value)
 		}
@@ -142,6 +145,15 @@ func (u *unit) chain(value, blocks []byte) {
 		binary.BigEndian.PutUint64(value, u.des.CBCPart(u.part, binary.BigEndian.Uint64(value), blocks))
 	default:
 		binary.BigEndian.PutUint64(value, u.des.CBC(binary.BigEndian.Uint64(value), blocks))
+	}
+}
+
+// chain16 is chain for AES and SM4. The xor of a block has to be one store of 16 bytes, as subtle.XORBytes makes it: the
+// cipher would wait for two of 8.
+func chain16(block cipher.Block, value *[16]byte, blocks []byte) {
+	for ; len(blocks) >= 16; blocks = blocks[16:] {
+		subtle.XORBytes(value[:], value[:], blocks[:16])
+		block.Encrypt(value[:], value[:])
 	}
 }
 

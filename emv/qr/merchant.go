@@ -171,7 +171,7 @@ func fieldsOf(v string) []Field {
 func (m Merchant) Append(dst []byte) ([]byte, error) {
 	b := builder{}
 	b.field(PayloadFormat, "01")
-	b.field(Initiation, map[bool]string{false: "11", true: "12"}[m.Dynamic])
+	b.field(Initiation, m.initiation())
 	for _, account := range m.Accounts {
 		b.field(account.ID, account.Value)
 	}
@@ -195,6 +195,13 @@ func (m Merchant) Append(dst []byte) ([]byte, error) {
 		return dst, err
 	}
 	return append(dst, code...), nil
+}
+
+func (m Merchant) initiation() string {
+	if m.Dynamic {
+		return "12"
+	}
+	return "11"
 }
 
 func (t Tip) indicator() string {

@@ -39,6 +39,8 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		"nothing":             {"", "qr: 00: missing\nqr: 26: missing\nqr: 52: missing\nqr: 53: missing\nqr: 58: missing\nqr: 59: missing\nqr: 60: missing\nqr: 63: missing"},
 		"bad template":        {finish("000201" + "260500029" + rest), "qr: 26.00: shorter than its length says, at offset 10"},
 		"bad amount":          {finish("000201" + accounts + rest + "54051,000"), "qr: 54: not in the format of the data object, at offset 79"},
+		"amount too long":     {finish("000201" + accounts + rest + "541412345678901.00"), "qr: 54: not in the format of the data object, at offset 79"},
+		"all of it for tips":  {finish("000201" + accounts + rest + "5502035703101"), "qr: 57: not in the format of the data object, at offset 85"},
 		"tip not announced":   {finish("000201" + accounts + rest + "550203"), "qr: 57: missing"},
 		"bad country":         {finish("000201" + accounts + "5204581253031565802cn5904SHOP6005CHINA"), "qr: 58: not in the format of the data object, at offset 56"},
 		"other digits":        {"００0201", "qr: not a two-digit id, at offset 0"},
@@ -133,6 +135,7 @@ func TestRecognize(t *testing.T) {
 		{"135325628417000148", WeChatPay, WeChatPay},
 		{" 101234567890123456\r\n", WeChatPay, WeChatPay},
 		{"161234567890123456", NoWallet, NoWallet},
+		{"13532562841700014X", NoWallet, NoWallet},
 		{"1353256284170001488", NoWallet, NoWallet},
 		{"281234567890123456", Alipay, Alipay},
 		{"2512345678901234", Alipay, NoWallet}, // a Mastercard number as well

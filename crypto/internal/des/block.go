@@ -47,5 +47,3 @@ func finalPermutation(left, right uint32) uint64 {
 	left ^= t << 4
 	return uint64(left)<<32 | uint64(right)
 }
-
-func reverseBytes(x uint64) uint64 { return bits.ReverseBytes64(x) }

@@ -2,14 +2,6 @@ package des
 
 import "encoding/binary"
 
-// A Form is how blocks are computed.
-type Form uint8
-
-const (
-	ConstantTime Form = iota // no secret-dependent memory access or branch; the default
-	Table                    // table lookups, two to four times faster, open to cache timing
-)
-
 // A Cipher is DES (one key) or Triple DES in EDE order (two or three keys) as a cipher.Block. It holds its schedules
 // itself, so that it can live inside another value; Init makes it usable. It is safe for concurrent use.
 type Cipher struct {
@@ -62,82 +54,79 @@ func (c *Cipher) Decrypt(dst, src []byte) {
 
 // EncryptBlock encrypts one block held in a word, its first byte on top.
 func (c *Cipher) EncryptBlock(block uint64) uint64 {
-	left, right := initialPermutation(block)
-	if c.keys == 1 {
-		left, right = c.form.encrypt(&c.k[0], left, right)
-	} else {
-		left, right = c.form.encrypt(&c.k[0], left, right)
-		left, right = c.form.decrypt(&c.k[1], left, right)
-		left, right = c.form.encrypt(&c.k[2], left, right)
-	}
-	return finalPermutation(left, right)
+	return c.form.leave(c.forwards(c.form.enter(block)))
 }
 
 // DecryptBlock decrypts one block held in a word.
 func (c *Cipher) DecryptBlock(block uint64) uint64 {
-	left, right := initialPermutation(block)
-	if c.keys == 1 {
-		left, right = c.form.decrypt(&c.k[0], left, right)
-	} else {
-		left, right = c.form.decrypt(&c.k[2], left, right)
-		left, right = c.form.encrypt(&c.k[1], left, right)
-		left, right = c.form.decrypt(&c.k[0], left, right)
-	}
-	return finalPermutation(left, right)
+	return c.form.leave(c.backwards(c.form.enter(block)))
 }
 
-// Expand computes a schedule in the way of the form.
-func (f Form) Expand(s *Schedule, key uint64) {
-	if f == Table {
-		s.ExpandTable(key)
-		return
-	}
-	s.Expand(key)
+// EncryptPart encrypts one block with single DES under one part of the key: 0, 1 or 2.
+func (c *Cipher) EncryptPart(part int, block uint64) uint64 {
+	left, right := c.form.enter(block)
+	return c.form.leave(c.form.encrypt(&c.k[part], left, right))
 }
 
-func (f Form) encrypt(k *Schedule, left, right uint32) (uint32, uint32) {
-	if f == Table {
-		return tableRounds(k, left, right)
-	}
-	return constantRounds(k, left, right)
-}
-
-func (f Form) decrypt(k *Schedule, left, right uint32) (uint32, uint32) {
-	if f == Table {
-		return tableRoundsBackwards(k, left, right)
-	}
-	return constantRoundsBackwards(k, left, right)
+// DecryptPart decrypts one block with single DES under one part of the key.
+func (c *Cipher) DecryptPart(part int, block uint64) uint64 {
+	left, right := c.form.enter(block)
+	return c.form.leave(c.form.decrypt(&c.k[part], left, right))
 }
 
 // CBC runs the blocks, whose length is a multiple of BlockSize, through cipher block chaining and returns the last
 // block: the core of every CBC-MAC. Between two blocks the halves stay as they are, because the final permutation of
 // one and the initial permutation of the next cancel out.
 func (c *Cipher) CBC(chain uint64, blocks []byte) uint64 {
-	if c.keys == 1 {
-		return c.CBCPart(0, chain, blocks)
+	left, right := c.form.enter(chain)
+	for ; len(blocks) >= BlockSize; blocks = blocks[BlockSize:] {
+		l, r := c.form.enter(binary.BigEndian.Uint64(blocks))
+		left, right = c.forwards(left^l, right^r)
 	}
-	left, right := initialPermutation(chain)
-	for len(blocks) >= BlockSize {
-		l, r := initialPermutation(binary.BigEndian.Uint64(blocks))
-		left, right = c.form.encrypt(&c.k[0], left^l, right^r)
-		left, right = c.form.decrypt(&c.k[1], left, right)
-		left, right = c.form.encrypt(&c.k[2], left, right)
-		blocks = blocks[BlockSize:]
-	}
-	return finalPermutation(left, right)
+	return c.form.leave(left, right)
 }
 
-// CBCPart is CBC with single DES under one part of the key: 0, 1 or 2.
+// CBCPart is CBC with single DES under one part of the key.
 func (c *Cipher) CBCPart(part int, chain uint64, blocks []byte) uint64 {
-	k := &c.k[part]
-	left, right := initialPermutation(chain)
-	for len(blocks) >= BlockSize {
-		l, r := initialPermutation(binary.BigEndian.Uint64(blocks))
-		left, right = c.form.encrypt(k, left^l, right^r)
-		blocks = blocks[BlockSize:]
+	left, right := c.form.enter(chain)
+	for ; len(blocks) >= BlockSize; blocks = blocks[BlockSize:] {
+		l, r := c.form.enter(binary.BigEndian.Uint64(blocks))
+		left, right = c.form.encrypt(&c.k[part], left^l, right^r)
 	}
-	return finalPermutation(left, right)
+	return c.form.leave(left, right)
 }
+
+// RetailMAC is ISO 9797-1 MAC algorithm 3 over whole blocks and a last one: the blocks chained under the first part of
+// the key, the last one encrypted under the whole key, without a permutation in between.
+func (c *Cipher) RetailMAC(blocks []byte, last uint64) uint64 {
+	left, right := c.form.enter(0)
+	for ; len(blocks) >= BlockSize; blocks = blocks[BlockSize:] {
+		l, r := c.form.enter(binary.BigEndian.Uint64(blocks))
+		left, right = c.form.encrypt(&c.k[0], left^l, right^r)
+	}
+	l, r := c.form.enter(last)
+	return c.form.leave(c.forwards(left^l, right^r))
+}
+
+func (c *Cipher) forwards(left, right uint64) (uint64, uint64) {
+	left, right = c.form.encrypt(&c.k[0], left, right)
+	if c.keys > 1 {
+		left, right = c.form.decrypt(&c.k[1], left, right)
+		left, right = c.form.encrypt(&c.k[2], left, right)
+	}
+	return left, right
+}
+
+func (c *Cipher) backwards(left, right uint64) (uint64, uint64) {
+	if c.keys > 1 {
+		left, right = c.form.decrypt(&c.k[2], left, right)
+		left, right = c.form.encrypt(&c.k[1], left, right)
+	}
+	return c.form.decrypt(&c.k[0], left, right)
+}
+
+// Parts returns the number of single-length keys: 1, 2 or 3.
+func (c *Cipher) Parts() int { return c.keys }
 
 // InitVariant makes c the cipher of base's key with variant xored into each single-length part, at the cost of no key
 // schedule.
@@ -146,22 +135,4 @@ func (c *Cipher) InitVariant(base *Cipher, variant *Schedule) {
 	for i := range c.k {
 		c.k[i].Xor(&base.k[i], variant)
 	}
-}
-
-// Part returns the schedule of one part of the key: 0, 1 or 2. It must not be changed.
-func (c *Cipher) Part(n int) *Schedule { return &c.k[n] }
-
-// Parts returns the number of single-length keys: 1, 2 or 3.
-func (c *Cipher) Parts() int { return c.keys }
-
-// EncryptPart encrypts one block with single DES under one part of the key.
-func (c *Cipher) EncryptPart(part int, block uint64) uint64 {
-	left, right := initialPermutation(block)
-	return finalPermutation(c.form.encrypt(&c.k[part], left, right))
-}
-
-// DecryptPart decrypts one block with single DES under one part of the key.
-func (c *Cipher) DecryptPart(part int, block uint64) uint64 {
-	left, right := initialPermutation(block)
-	return finalPermutation(c.form.decrypt(&c.k[part], left, right))
 }

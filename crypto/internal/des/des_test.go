@@ -1,6 +1,7 @@
 package des
 
 import (
+	"bytes"
 	stddes "crypto/des"
 	"encoding/binary"
 	"math/rand/v2"
@@ -46,7 +47,62 @@ func TestAgainstStandardLibrary(t *testing.T) {
 	}
 }
 
-func standardCipher(t *testing.T, key []byte) interface{ Encrypt(dst, src []byte) } {
+// TestEveryWay checks the paths the packages above use against the plain block.
+func TestEveryWay(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, form := range []Form{ConstantTime, Table} {
+		for range 1000 {
+			key := append(append(bytesOf(random.Uint64()), bytesOf(random.Uint64())...), bytesOf(random.Uint64())...)
+			for _, size := range []int{8, 16, 24} {
+				var c Cipher
+				c.Init(key[:size], form)
+				message := append(bytesOf(random.Uint64()), bytesOf(random.Uint64())...)
+				chain, first, second := random.Uint64(), binary.BigEndian.Uint64(message), binary.BigEndian.Uint64(message[8:])
+				require.Equal(t, c.EncryptBlock(c.EncryptBlock(chain^first)^second), c.CBC(chain, message))
+				require.Equal(t, c.EncryptBlock(c.CBCPart(0, 0, message)^chain), c.RetailMAC(message, chain))
+				for part := range c.Parts() {
+					var single Cipher
+					single.Init(key[8*part:8*part+8], form)
+					require.Equal(t, single.EncryptBlock(first), c.EncryptPart(part, first))
+					require.Equal(t, single.DecryptBlock(first), c.DecryptPart(part, first))
+					require.Equal(t, single.CBC(chain, message), c.CBCPart(part, chain, message))
+				}
+			}
+			checkVariants(t, form, random.Uint64(), random.Uint64(), random.Uint64())
+		}
+	}
+}
+
+// checkVariants checks what follows from schedules being linear, and that both ways to a schedule agree.
+func checkVariants(t *testing.T, form Form, key, mask, block uint64) {
+	var k, m, both, wanted, table Schedule
+	k.Expand(key)
+	m.Expand(mask)
+	both.Xor(&k, &m)
+	wanted.Expand(key ^ mask)
+	table.ExpandTable(key ^ mask)
+	require.Equal(t, wanted, both)
+	require.Equal(t, wanted, table)
+
+	var plain, masked, direct Cipher
+	plain.Init(bytesOf(key), form)
+	masked.InitVariant(&plain, &m)
+	direct.Init(bytesOf(key^mask), form)
+	require.Equal(t, direct.EncryptBlock(block), masked.EncryptBlock(block))
+	one, other := form.EncryptTwo(&k, &both, block, ^block)
+	require.Equal(t, plain.EncryptBlock(block), one)
+	require.Equal(t, direct.EncryptBlock(^block), other)
+	masked.Wipe()
+	require.Zero(t, masked.k)
+}
+
+func TestInitPanicsOnBugs(t *testing.T) {
+	for _, n := range []int{0, 7, 9, 15, 17, 23, 25, 32} {
+		require.Panics(t, func() { new(Cipher).Init(make([]byte, n), ConstantTime) })
+	}
+}
+
+func standardCipher(t testing.TB, key []byte) interface{ Encrypt(dst, src []byte) } {
 	if len(key) == 8 {
 		c, err := stddes.NewCipher(key)
 		require.NoError(t, err)
@@ -60,50 +116,23 @@ func standardCipher(t *testing.T, key []byte) interface{ Encrypt(dst, src []byte
 	return c
 }
 
-func BenchmarkBlock(b *testing.B) {
-	for _, f := range []Form{ConstantTime, Table} {
-		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
+func FuzzAgainstStandardLibrary(f *testing.F) {
+	f.Add(make([]byte, 8), uint64(0))
+	f.Add(bytes.Repeat([]byte{0xff}, 16), ^uint64(0))
+	f.Add([]byte("0123456789abcdefghijklmn"), uint64(0x0123456789abcdef))
+	f.Fuzz(func(t *testing.T, key []byte, block uint64) {
+		if !KeySize(len(key)) {
+			return
+		}
+		var src, want [8]byte
+		binary.BigEndian.PutUint64(src[:], block)
+		standardCipher(t, key).Encrypt(want[:], src[:])
+		for _, form := range []Form{ConstantTime, Table} {
 			var c Cipher
-			c.Init([]byte{1, 2, 3, 4, 5, 6, 7, 8}, f)
-			var x uint64
-			for b.Loop() {
-				x = c.EncryptBlock(x)
-			}
-		})
-	}
-	b.Run("schedule", func(b *testing.B) {
-		var s Schedule
-		k := uint64(0x0102030405060708)
-		for b.Loop() {
-			s.Expand(k)
+			c.Init(key, form)
+			got := c.EncryptBlock(block)
+			require.Equal(t, binary.BigEndian.Uint64(want[:]), got)
+			require.Equal(t, block, c.DecryptBlock(got))
 		}
 	})
-	b.Run("schedule-table", func(b *testing.B) {
-		var s Schedule
-		k := uint64(0x0102030405060708)
-		for b.Loop() {
-			s.ExpandTable(k)
-		}
-	})
-	b.Run("std", func(b *testing.B) {
-		c, _ := stddes.NewCipher([]byte{1, 2, 3, 4, 5, 6, 7, 8})
-		var x [8]byte
-		for b.Loop() {
-			c.Encrypt(x[:], x[:])
-		}
-	})
-}
-
-func BenchmarkTwo(b *testing.B) {
-	for _, f := range []Form{ConstantTime, Table} {
-		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
-			var k1, k2 Schedule
-			k1.Expand(1 << 40)
-			k2.Expand(1 << 41)
-			var x, y uint64
-			for b.Loop() {
-				x, y = EncryptTwo(f, &k1, &k2, x, y)
-			}
-		})
-	}
 }

@@ -60,13 +60,9 @@ var permutation = [32]int{
 	2, 8, 24, 14, 32, 27, 3, 9, 19, 13, 30, 6, 22, 11, 4, 25,
 }
 
-// spread gives, for each S-box, P of its output, with the word rotated left by one as the halves are between the
-// initial and the final permutation.
-var spread = makeSpread()
-
 // truth gives, for each S-box, the truth tables of its four output bits: rotated right by the six input bits, a table
 // shows its answer at the place where P and the rotation of the halves want it.
-var truth, truthMask = makeTruth()
+var truth = makeTruth()
 
 // sBoxOutput is the output of a box for six input bits as they stand in the block: the outer two choose the row.
 func sBoxOutput(box, input int) uint8 {
@@ -84,29 +80,15 @@ func place(box, bit int) int {
 	panic("des: bug: P is not a permutation")
 }
 
-func makeSpread() (table [8][64]uint32) {
-	for box := range table {
-		for input := range table[box] {
-			out := sBoxOutput(box, input)
-			for bit := range 4 {
-				table[box][input] |= uint32(out>>(3-bit)&1) << place(box, bit)
-			}
-		}
-	}
-	return table
-}
-
-func makeTruth() (tables [8][4]uint64, masks [8][4]uint64) {
+func makeTruth() (tables [8][4]uint64) {
 	for box := range tables {
-		for bit := range 4 {
-			at := place(box, bit)
+		for bit := range tables[box] {
 			var table uint64
 			for input := range 64 {
 				table |= uint64(sBoxOutput(box, input)>>(3-bit)&1) << input
 			}
-			tables[box][bit] = bits.RotateLeft64(table, at)
-			masks[box][bit] = 1 << at
+			tables[box][bit] = bits.RotateLeft64(table, place(box, bit))
 		}
 	}
-	return tables, masks
+	return tables
 }

@@ -1,13 +1,15 @@
 package des
 
+import "math/bits"
+
 // BlockSize is the size of a DES block in bytes.
 const BlockSize = 8
 
 const rounds = 16
 
-// A Schedule holds the round keys of one single-length key, two words a round: the first with the six-bit keys of
-// S-boxes 1, 3, 5 and 7 in its bytes, the second with those of 2, 4, 6 and 8.
-type Schedule [2 * rounds]uint32
+// A Schedule holds the round keys of one single-length key, a word a round, with the six-bit key of one S-box in each
+// byte: from the top those of S-boxes 1, 3, 5 and 7, then those of 2, 4, 6 and 8.
+type Schedule [rounds]uint64
 
 // shifts holds by how much the key halves have been rotated to the left when a round takes its key.
 var shifts = [rounds]uint{1, 2, 4, 6, 8, 10, 12, 14, 15, 17, 19, 21, 23, 25, 27, 28}
@@ -20,8 +22,8 @@ func (s *Schedule) Expand(key uint64) {
 		// Two rounds travel in one 64-bit word, one in each half.
 		first, second := shifts[r], shifts[r+1]
 		odd, even := roundKeyWords(rotate28(c, first)|rotate28(c, second)<<32, rotate28(d, first)|rotate28(d, second)<<32)
-		s[2*r], s[2*r+1] = uint32(odd), uint32(even)
-		s[2*r+2], s[2*r+3] = uint32(odd>>32), uint32(even>>32)
+		s[r] = odd<<32 | even&0xffffffff
+		s[r+1] = odd&^0xffffffff | even>>32
 	}
 }
 
@@ -49,8 +51,9 @@ func rotate28(half uint64, n uint) uint64 {
 // permutedChoice1 is PC-1: it drops the parity bits and splits the rest into the halves C and D. Bit n of a half, in
 // the standard's numbering, is at position 28-n.
 func permutedChoice1(key uint64) (c, d uint64) {
-	// Transposing the key as an 8 by 8 matrix of bits makes each of PC-1's columns one byte: byte n from the top
-	// holds bit n of every key byte, the last key byte's first once the bytes of a row are reversed.
+	// Seen as 8 rows of 8 bits, the key is read column by column, from the last row to the first: once transposed so,
+	// PC-1 is a matter of picking bytes. C takes the first three columns and half of the fourth, D the seventh,
+	// sixth, fifth and the rest of the fourth; the eighth is parity.
 	x := transpose8(key)
 	c = x & 0xff000000_00000000 >> 36
 	c |= x & 0x00ff0000_00000000 >> 36
@@ -66,7 +69,7 @@ func permutedChoice1(key uint64) (c, d uint64) {
 // transpose8 mirrors the word, seen as 8 rows of 8 bits, so that row r, column c goes to row c, column 7-r.
 func transpose8(x uint64) uint64 {
 	// Reversing the rows first turns the plain transposition into the wanted one.
-	x = reverseBytes(x)
+	x = bits.ReverseBytes64(x)
 	t := (x ^ x>>7) & 0x00aa00aa_00aa00aa
 	x ^= t ^ t<<7
 	t = (x ^ x>>14) & 0x0000cccc_0000cccc

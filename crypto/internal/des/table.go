@@ -2,30 +2,77 @@ package des
 
 import "math/bits"
 
-// tableFeistel is f by lookup: secret bits choose where memory is read.
-func tableFeistel(half, odd, even uint32) uint32 {
-	u := bits.RotateLeft32(half, -4) ^ odd
-	v := half ^ even
-	return spread[0][u>>24&63] ^ spread[2][u>>16&63] ^ spread[4][u>>8&63] ^ spread[6][u&63] ^
-		spread[1][v>>24&63] ^ spread[3][v>>16&63] ^ spread[5][v>>8&63] ^ spread[7][v&63]
+// The table form keeps the halves expanded: the six input bits of S-boxes 1, 3, 5, 7, 2, 4, 6 and 8 in the bytes of a
+// word, as in a Schedule. What the S-boxes give comes expanded from the tables, so that a round is one xor with the
+// key, eight lookups and their xor. The key of the next round joins the half that is not being computed, which takes
+// it off the critical path.
+
+// expand spreads a half into bytes.
+func expand(half uint32) uint64 {
+	return uint64(bits.RotateLeft32(half, -4)&0x3f3f3f3f)<<32 | uint64(half&0x3f3f3f3f)
 }
 
-// tableRounds runs the sixteen rounds and gives the halves already swapped, ready for the final permutation or for
-// the next key of a triple.
-func tableRounds(k *Schedule, left, right uint32) (uint32, uint32) {
-	for i := 0; i < len(k); i += 4 {
-		left ^= tableFeistel(right, k[i], k[i+1])
-		right ^= tableFeistel(left, k[i+2], k[i+3])
+// compress undoes expand.
+func compress(half uint64) uint32 {
+	return uint32(half) | uint32(half>>32)&0x0c0c0c0c<<4
+}
+
+// spread gives, for each byte of an expanded half from the top, what its S-box and P contribute to the other half,
+// expanded. Bytes never exceed 63; the tables are longer so that the compiler sees it.
+var spread = makeSpread()
+
+type tables [8][256]uint64
+
+func makeSpread() (table tables) {
+	for i, sBox := range [8]int{0, 2, 4, 6, 1, 3, 5, 7} {
+		for input := range 64 {
+			out := sBoxOutput(sBox, input)
+			var half uint32
+			for bit := range 4 {
+				half |= uint32(out>>(3-bit)&1) << place(sBox, bit)
+			}
+			table[i][input] = expand(half)
+		}
 	}
+	return table
+}
+
+// lookup is f of an expanded half with the round's key already in it.
+func lookup(t *tables, x uint64) uint64 {
+	return ((t[0][uint8(x>>56)] ^ t[1][uint8(x>>48)]) ^ (t[2][uint8(x>>40)] ^ t[3][uint8(x>>32)])) ^
+		((t[4][uint8(x>>24)] ^ t[5][uint8(x>>16)]) ^ (t[6][uint8(x>>8)] ^ t[7][uint8(x)]))
+}
+
+// tableRounds runs the sixteen rounds on expanded halves and gives them already swapped. The tables come as an
+// argument because the compiler then addresses them from one register.
+func tableRounds(t *tables, k *Schedule, left, right uint64) (uint64, uint64) {
+	x := right ^ k[0]
+	for i := 0; i < len(k)-2; i += 2 {
+		f := lookup(t, x)
+		x = left ^ k[i+1] ^ f
+		left ^= f
+		f = lookup(t, x)
+		x = right ^ k[i+2] ^ f
+		right ^= f
+	}
+	left ^= lookup(t, x)
+	right ^= lookup(t, left^k[15])
 	return right, left
 }
 
 // tableRoundsBackwards takes the round keys in the other order, which is decryption.
-func tableRoundsBackwards(k *Schedule, left, right uint32) (uint32, uint32) {
-	for i := len(k) - 4; i >= 0; i -= 4 {
-		left ^= tableFeistel(right, k[i+2], k[i+3])
-		right ^= tableFeistel(left, k[i], k[i+1])
+func tableRoundsBackwards(t *tables, k *Schedule, left, right uint64) (uint64, uint64) {
+	x := right ^ k[15]
+	for i := len(k) - 2; i > 0; i -= 2 {
+		f := lookup(t, x)
+		x = left ^ k[i] ^ f
+		left ^= f
+		f = lookup(t, x)
+		x = right ^ k[i-1] ^ f
+		right ^= f
 	}
+	left ^= lookup(t, x)
+	right ^= lookup(t, left^k[0])
 	return right, left
 }
 
@@ -56,8 +103,7 @@ func (s *Schedule) ExpandTable(key uint64) {
 	for r, shift := range shifts {
 		// Masking the counts spares the compiler the case of a shift beyond the word.
 		x, y := c<<(shift&31)|c>>((28-shift)&31), d<<(shift&31)|d>>((28-shift)&31)
-		words := choice2[0][x>>21&127] ^ choice2[1][x>>14&127] ^ choice2[2][x>>7&127] ^ choice2[3][x&127] ^
+		s[r] = choice2[0][x>>21&127] ^ choice2[1][x>>14&127] ^ choice2[2][x>>7&127] ^ choice2[3][x&127] ^
 			choice2[4][y>>21&127] ^ choice2[5][y>>14&127] ^ choice2[6][y>>7&127] ^ choice2[7][y&127]
-		s[2*r], s[2*r+1] = uint32(words>>32), uint32(words)
 	}
 }

@@ -1,0 +1,36 @@
+package connection
+
+import "sync"
+
+// buffer is memory for reading or writing. Idle plain connections hold none; one that waits for the rest of a frame
+// holds a small one, as an idle TLS connection does.
+type buffer struct {
+	b []byte
+}
+
+const (
+	smallBuffer = 4 << 10   // for a few frames
+	largeBuffer = 64 << 10  // for all that one read returns or one write takes
+	keepBuffer  = 256 << 10 // larger ones are not kept
+)
+
+var (
+	smallBuffers = sync.Pool{New: func() any { return &buffer{make([]byte, 0, smallBuffer)} }}
+	largeBuffers = sync.Pool{New: func() any { return &buffer{make([]byte, 0, largeBuffer)} }}
+)
+
+func newSmallBuffer() *buffer { return smallBuffers.Get().(*buffer) }
+
+func newLargeBuffer() *buffer { return largeBuffers.Get().(*buffer) }
+
+// release wipes what the buffer held, card data in all likelihood, and returns it.
+func (b *buffer) release() {
+	clear(b.b)
+	b.b = b.b[:0]
+	switch size := cap(b.b); {
+	case size < largeBuffer:
+		smallBuffers.Put(b)
+	case size <= keepBuffer:
+		largeBuffers.Put(b)
+	}
+}

@@ -1,0 +1,34 @@
+// Package connection carries messages between payment systems. It cuts byte streams into frames, matches answers with
+// the requests they belong to, and says after a failure whether a request can have reached the peer.
+//
+// Start with Dial, which gives a Conn, and Conn.Exchange, which sends a request and returns its answer. Server
+// accepts connections and answers through a Handler; both ends may start requests. Send does the same with messages
+// instead of bytes, OneShot with a connection for a single request. FramingByName names the length headers in use.
+//
+// The package knows frames, never fields: a KeyFunc tells from the bytes which answer belongs to which request.
+// It does not pool connections or choose between peers.
+//
+// # What a failed call means
+//
+// Every failed call returns an *Error that says whether the request can have left: SentNo, SentMaybe or SentYes. Only
+// with SentNo (SafeToRetry) may the same request be sent again, here or elsewhere. After the other two the peer may
+// have acted on it: a payment is reversed, through store-and-forward (package saf).
+//
+// A call ends exactly once, by its answer, its deadline, its context or the end of the connection, and its deadline
+// covers everything: waiting for its turn, writing, and the answer. An answer that comes too late is reported to
+// Hooks.Late and can answer nothing else.
+//
+// # Memory
+//
+// Frames given to a handler or a hook are valid during the call only. Exchange reads the request's memory until it
+// returns and appends the answer to memory of the caller's. A plain connection that is idle holds no buffer. Memory
+// that held frames is wiped before it is used again.
+//
+// # Security
+//
+// Everything that arrives is hostile: lengths are checked against limits before anything is allocated, memory follows
+// the bytes that came and not those announced, digits are strict. A peer that sends half a frame, does not read, or
+// floods, is disconnected with a reason or not read any further. Errors and log lines hold no frame content beyond
+// the bytes of a length header; what hooks and RejectError carry does hold card data. Connections are plain unless
+// TLS is configured; then TLS 1.2 is the least.
+package connection

@@ -1,0 +1,260 @@
+package connection_test
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/posline/posline/connection"
+	"github.com/posline/posline/connection/connectiontest"
+	"github.com/stretchr/testify/require"
+)
+
+// play connects to a peer that a function plays, in a bubble where time passes only when everybody waits. The bubble
+// fails the test if a goroutine is left behind.
+func play(t *testing.T, cfg connection.Config, peer func(p *connectiontest.Peer), test func(t *testing.T, c *connection.Conn)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		cfg.Dialer = connectiontest.Dialer(cfg.Framing, peer)
+		c, err := connection.Dial(context.Background(), "memory", "peer", cfg)
+		require.NoError(t, err)
+		defer time.Sleep(2 * time.Hour) // peers that sleep come to their end, too
+		defer c.Close()
+		test(t, c)
+	})
+}
+
+// async runs an exchange in the background.
+func async(c *connection.Conn, frame []byte) func() ([]byte, error) {
+	type result struct {
+		reply []byte
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		reply, err := c.Exchange(context.Background(), frame, nil)
+		done <- result{reply, err}
+	}()
+	return func() ([]byte, error) {
+		r := <-done
+		return r.reply, r.err
+	}
+}
+
+func answerTo(frame []byte) []byte {
+	reply, _ := answer(nil, frame, nil)
+	return reply
+}
+
+func silent(p *connectiontest.Peer) { io.Copy(io.Discard, p) }
+
+func TestHalfCloseOnIdleConnection(t *testing.T) {
+	play(t, testConfig(t), func(p *connectiontest.Peer) { p.CloseWrite(); silent(p) }, func(t *testing.T, c *connection.Conn) {
+		<-c.Done()
+		require.ErrorIs(t, c.Err(), connection.ErrPeerClosed)
+		_, err := c.Exchange(t.Context(), request("0200", 1, ""), nil)
+		require.ErrorIs(t, err, connection.ErrPeerClosed)
+		require.True(t, connection.SafeToRetry(err))
+	})
+}
+
+func TestHalfCloseWithRequestInFlight(t *testing.T) {
+	play(t, testConfig(t), func(p *connectiontest.Peer) { p.Receive(); p.CloseWrite(); silent(p) }, func(t *testing.T, c *connection.Conn) {
+		start := time.Now()
+		_, err := c.Exchange(t.Context(), request("0200", 1, ""), nil)
+		require.ErrorIs(t, err, connection.ErrPeerClosed)
+		require.Equal(t, connection.SentYes, connection.SentOf(err))
+		require.Zero(t, time.Since(start), "no answer can come: nothing to wait for")
+	})
+}
+
+// TestAnswerThenClose is what loses 99 answers of 100 elsewhere: all that was received before the end is delivered.
+func TestAnswerThenClose(t *testing.T) {
+	for _, inFlight := range []int{1, 8} {
+		address := listen(t, func(nc net.Conn) {
+			defer nc.Close()
+			p := connectiontest.NewPeer(nc, binary2(t))
+			var answers []byte
+			for range inFlight {
+				frame, err := p.Receive()
+				if err != nil {
+					return
+				}
+				answers, _ = binary2(t).AppendFrame(answers, nil, answerTo(frame))
+			}
+			p.SendRaw(answers)
+		})
+		for range 300 {
+			c := dial(t, address, testConfig(t))
+			var wg sync.WaitGroup
+			for stan := range inFlight {
+				wg.Go(func() {
+					reply, err := c.Exchange(context.Background(), request("0200", stan, "x"), nil)
+					if err != nil || string(reply) != string(request("0210", stan, "x")) {
+						t.Errorf("answer lost: %v", err)
+					}
+				})
+			}
+			wg.Wait()
+			<-c.Done()
+			require.ErrorIs(t, c.Err(), connection.ErrPeerClosed)
+		}
+	}
+}
+
+// listen plays the peer of every connection to a loopback address.
+func listen(t *testing.T, peer func(nc net.Conn)) (address string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go peer(nc)
+		}
+	}()
+	return ln.Addr().String()
+}
+
+func TestGarbageBodyKeepsTheStream(t *testing.T) {
+	cfg := testConfig(t)
+	var malformed atomic.Int32
+	cfg.Hooks.Malformed = func(_ *connection.Conn, frame []byte, err error) { malformed.Add(1) }
+	play(t, cfg, func(p *connectiontest.Peer) {
+		frame, _ := p.Receive()
+		p.Send([]byte("garbage"))
+		p.Send(nil) // keep-alive
+		p.Send(answerTo(frame))
+		silent(p)
+	}, func(t *testing.T, c *connection.Conn) {
+		_, err := c.Exchange(t.Context(), request("0200", 1, ""), nil)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, malformed.Load())
+		require.EqualValues(t, 1, c.Stats().Malformed)
+	})
+}
+
+// TestUnfollowableStream: a bad length ends the connection with a reason, and costs no memory to speak of.
+func TestUnfollowableStream(t *testing.T) {
+	for _, c := range []struct {
+		framing, wire string
+		kind          error
+	}{
+		{"ascii4", "-001", connection.ErrLengthDigits},
+		{"binary4", "\x40\x00\x00\x00", connection.ErrFrameTooLong},
+		{"binary2", "GET / HTTP/1.1\r\n", connection.ErrFrameTooLong},
+	} {
+		cfg := testConfig(t)
+		cfg.Framing, _ = connection.FramingByName(c.framing)
+		play(t, cfg, func(p *connectiontest.Peer) { p.Receive(); p.SendRaw([]byte(c.wire)); silent(p) }, func(t *testing.T, conn *connection.Conn) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := conn.Exchange(t.Context(), request("0200", 1, ""), nil)
+			runtime.ReadMemStats(&after)
+			require.ErrorIs(t, err, c.kind)
+			require.Equal(t, connection.SentYes, connection.SentOf(err))
+			var framing *connection.FramingError
+			require.ErrorAs(t, conn.Err(), &framing)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+		})
+	}
+}
+
+func TestSlowDripIsReadToTheEnd(t *testing.T) {
+	play(t, testConfig(t), func(p *connectiontest.Peer) {
+		frame, _ := p.Receive()
+		wire, _ := binary2(t).AppendFrame(nil, nil, answerTo(frame))
+		for i := range wire {
+			time.Sleep(100 * time.Millisecond)
+			p.SendRaw(wire[i : i+1])
+		}
+		silent(p)
+	}, func(t *testing.T, c *connection.Conn) {
+		reply, err := c.Exchange(t.Context(), request("0200", 1, "drip"), nil)
+		require.NoError(t, err)
+		require.Equal(t, "0210000001drip", string(reply))
+		time.Sleep(time.Minute)
+		require.NoError(t, c.Err(), "a frame that is complete is not half")
+	})
+}
+
+func TestHalfFrameThenSilence(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.FrameTimeout = 2 * time.Second
+	play(t, cfg, func(p *connectiontest.Peer) {
+		frame, _ := p.Receive()
+		p.Send(answerTo(frame))
+		time.Sleep(time.Second)
+		p.SendRaw([]byte("\x00\x10021"))
+		silent(p)
+	}, func(t *testing.T, c *connection.Conn) {
+		start := time.Now()
+		_, err := c.Exchange(t.Context(), request("0200", 1, ""), nil)
+		require.NoError(t, err)
+		_, err = c.Exchange(t.Context(), request("0200", 2, ""), nil)
+		require.ErrorIs(t, err, connection.ErrHalfFrame)
+		require.Equal(t, 3*time.Second, time.Since(start).Round(time.Millisecond))
+	})
+}
+
+// TestHalfFrameGuess: a peer whose length counts itself leaves every frame two bytes short.
+func TestHalfFrameGuess(t *testing.T) {
+	play(t, testConfig(t), func(p *connectiontest.Peer) { p.SendRaw([]byte("\x00\x0C0810000001")); silent(p) }, func(t *testing.T, c *connection.Conn) {
+		<-c.Done()
+		require.ErrorIs(t, c.Err(), connection.ErrHalfFrame)
+		require.Contains(t, c.Err().Error(), "counts itself")
+	})
+}
+
+func TestPeerDiesInsideFrame(t *testing.T) {
+	play(t, testConfig(t), func(p *connectiontest.Peer) { p.Receive(); p.SendRaw([]byte("\x00\x100210")) }, func(t *testing.T, c *connection.Conn) {
+		_, err := c.Exchange(t.Context(), request("0200", 1, ""), nil)
+		require.ErrorIs(t, err, connection.ErrHalfFrame)
+	})
+}
+
+func TestResetWithManyInFlight(t *testing.T) {
+	play(t, testConfig(t), func(p *connectiontest.Peer) {
+		for range 100 {
+			p.Receive()
+		}
+		p.Reset()
+	}, func(t *testing.T, c *connection.Conn) {
+		start := time.Now()
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				_, err := c.Exchange(t.Context(), request("0100", i, ""), nil)
+				require.ErrorIs(t, err, syscall.ECONNRESET)
+				require.Equal(t, connection.SentYes, connection.SentOf(err))
+			})
+		}
+		wg.Wait()
+		require.Zero(t, time.Since(start))
+		require.EqualValues(t, 100, c.Stats().Lost)
+	})
+}
+
+func TestDialKeepsItsDeadline(t *testing.T) {
+	address := listen(t, func(nc net.Conn) { time.Sleep(5 * time.Second); nc.Close() }) // never says a TLS word
+	cfg := testConfig(t)
+	cfg.TLS = &tls.Config{InsecureSkipVerify: true}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := connection.Dial(ctx, "tcp", address, cfg)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.True(t, connection.SafeToRetry(err))
+	require.Less(t, time.Since(start), 4*time.Second)
+}

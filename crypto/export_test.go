@@ -1,0 +1,23 @@
+package crypto
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+)
+
+// AppendWrapBytes and UnwrapBytes show key wrap over any bytes to the tests, whose vectors are not all keys.
+func AppendWrapBytes(kek, key []byte, padded bool) ([]byte, error) {
+	return appendWrap(nil, block(kek), key, padded)
+}
+
+func UnwrapBytes(kek, wrapped []byte, padded bool) ([]byte, error) {
+	return unwrap(block(kek), wrapped, padded)
+}
+
+func block(kek []byte) cipher.Block {
+	b, err := aes.NewCipher(kek)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/posline/posline/message"
+)
+
+// encode packs messages given as JSON. It writes all of them or, if one is wrong, none.
+func (c *console) encode(args []string) error {
+	o, err := c.parseOptions("encode", args)
+	if err != nil {
+		return err
+	}
+	e := &encoder{console: c, options: o, message: o.codec.New(), form: message.TextForm{GBK: gbk{}}}
+	if err := c.pieces(o, e.piece); err != nil || c.faults > 0 {
+		return err
+	}
+	_, err = c.stdout.Write(e.out)
+	return err
+}
+
+type encoder struct {
+	*console
+	*options
+	message *message.Message
+	form    message.TextForm
+	out     []byte
+}
+
+// piece packs the JSON objects in a piece of the input.
+func (e *encoder) piece(p piece) error {
+	in := json.NewDecoder(bytes.NewReader(p.text))
+	for {
+		var one json.RawMessage
+		err := in.Decode(&one)
+		if err == io.EOF {
+			return nil
+		}
+		at := p
+		at.line = max(1, p.line) + bytes.Count(p.text[:in.InputOffset()-int64(len(one))], []byte("\n"))
+		if err != nil {
+			at.line = max(1, p.line) + bytes.Count(p.text[:in.InputOffset()], []byte("\n"))
+			e.fault(at.place(), fmt.Errorf("JSON: %w", err))
+			return nil // there is no telling where the next one starts
+		}
+		if err := e.pack(one); err != nil {
+			e.fault(at.place(), err)
+		}
+	}
+}
+
+// pack appends one message in hexadecimal to the output.
+func (e *encoder) pack(text []byte) error {
+	if err := e.form.ReadJSON(e.message, text); err != nil {
+		return err
+	}
+	wire, err := e.message.Pack()
+	if err != nil {
+		return err
+	}
+	if e.framing != nil {
+		if wire, err = e.framing.AppendFrame(nil, nil, wire); err != nil {
+			return err
+		}
+	}
+	e.out = append(hexUpper(e.out, wire), '\n')
+	return nil
+}
+
+func hexUpper(dst, b []byte) []byte {
+	start := len(dst)
+	dst = hex.AppendEncode(dst, b)
+	copy(dst[start:], bytes.ToUpper(dst[start:]))
+	return dst
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/posline/posline/connection"
+	"github.com/posline/posline/message"
+	"github.com/posline/posline/spec"
+)
+
+// options are the flags that decode and encode share.
+type options struct {
+	spec, frame string
+	json, lines bool
+	clear       bool // decode only
+
+	codec   *message.Codec
+	framing connection.Framing // nil for none
+	files   []string
+}
+
+// parseOptions reads the flags of decode or encode.
+func (c *console) parseOptions(command string, args []string) (*options, error) {
+	o := &options{}
+	flags := c.flagSet(command)
+	flags.StringVar(&o.spec, "spec", "", "built-in `spec`, with variants as NAME+VARIANT, or spec file")
+	flags.StringVar(&o.frame, "frame", "", "length header around each message, by `name`: "+strings.Join(connection.FramingNames(), ", "))
+	flags.BoolVar(&o.lines, "lines", false, "one message a line")
+	if command == "decode" {
+		flags.BoolVar(&o.json, "json", false, "write one JSON object a line")
+		flags.BoolVar(&o.clear, "clear", false, "show card data in the clear")
+	} else {
+		flags.BoolVar(&o.json, "json", true, "read JSON, the one form there is")
+	}
+	if err := parse(flags, args); err != nil {
+		return nil, err
+	}
+	o.files = flags.Args()
+	if o.spec == "" {
+		return nil, usageError{fmt.Errorf("%s needs -spec: a file, or one of %s", command, strings.Join(spec.BuiltInNames(), ", "))}
+	}
+	if command == "encode" && !o.json {
+		return nil, usageError{errors.New("encode reads JSON only")}
+	}
+	return o, o.load()
+}
+
+// load finds spec and framing.
+func (o *options) load() error {
+	s, err := loadSpec(o.spec)
+	if err != nil {
+		return err
+	}
+	if o.codec, err = message.Compile(s); err != nil {
+		return err
+	}
+	if o.frame != "" {
+		if o.framing, err = connection.FramingByName(o.frame); err != nil {
+			return usageError{err}
+		}
+	}
+	return nil
+}
+
+func (c *console) flagSet(command string) *flag.FlagSet {
+	flags := flag.NewFlagSet("iso8583 "+command, flag.ContinueOnError)
+	flags.SetOutput(c.stderr)
+	return flags
+}
+
+// parse reads flags; the flag package has told what is wrong with them.
+func parse(flags *flag.FlagSet, args []string) error {
+	err := flags.Parse(args)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		return usageError{err}
+	}
+	return err
+}
+
+// loadSpec returns a built-in spec or that of a file.
+func loadSpec(name string) (*spec.Spec, error) {
+	base, _, _ := strings.Cut(name, "+")
+	if slices.Contains(spec.BuiltInNames(), base) {
+		return spec.BuiltIn(name)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("spec %q is neither built in (%s) nor a file: %w", name, strings.Join(spec.BuiltInNames(), ", "), err)
+	}
+	defer file.Close()
+	s, err := spec.Parse(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return s, nil
+}

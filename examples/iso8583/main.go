@@ -1,0 +1,103 @@
+// Command iso8583 reads and writes ISO 8583 messages at the command line. It is made of the public packages alone: spec
+// for formats, message for the codec, connection for length headers.
+//
+//	iso8583 decode -spec unionpay-pos -frame binary2 capture.hex
+//	iso8583 decode -spec iso8583-1987-ascii -clear -json < in.hex | iso8583 encode -spec iso8583-1987-ascii -json
+//	iso8583 spec check acquirer.json
+//
+// Without -clear nothing sensitive is shown.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+const usage = `usage:
+  iso8583 decode -spec NAME|FILE [-frame NAME] [-clear] [-json] [-lines] [FILE...]
+      read messages in hexadecimal, white space ignored, and show them
+  iso8583 encode -spec NAME|FILE [-frame NAME] [-json] [-lines] [FILE...]
+      read messages as JSON, as decode -clear -json writes them, and write one line of hexadecimal for each
+  iso8583 spec list
+      list the built-in specs with their variants: NAME+VARIANT+VARIANT is a spec too, and unionpay-pos+header-N has a
+      header of N bytes
+  iso8583 spec show [-json] NAME|FILE
+      show the fields of a spec, or the file form of it
+  iso8583 spec check FILE...
+      check spec files
+Without FILE the input is the standard input. iso8583 COMMAND -help tells about the flags.
+`
+
+// The exit statuses.
+const (
+	exitGood  = 0
+	exitBad   = 1 // a message or file is wrong
+	exitUsage = 2 // the command line is wrong
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run runs a command and returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return exitUsage
+	}
+	c := &console{stdin: stdin, stdout: stdout, stderr: stderr}
+	var err error
+	switch args[0] {
+	case "decode":
+		err = c.decode(args[1:])
+	case "encode":
+		err = c.encode(args[1:])
+	case "spec":
+		err = c.spec(args[1:])
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+	default:
+		err = usageError{fmt.Errorf("no command %q", args[0])}
+	}
+	return c.status(err)
+}
+
+// console is where a command reads and writes.
+type console struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	faults         int // messages and files that were wrong
+}
+
+// usageError is a fault of the command line.
+type usageError struct{ error }
+
+// status reports err and returns the exit status.
+func (c *console) status(err error) int {
+	var wrong usageError
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitGood
+	case errors.As(err, &wrong):
+		fmt.Fprintf(c.stderr, "iso8583: %v\n%s", err, usage)
+		return exitUsage
+	case err != nil:
+		c.fault("", err)
+	}
+	if c.faults > 0 {
+		return exitBad
+	}
+	return exitGood
+}
+
+// fault reports something wrong at a place in the input.
+func (c *console) fault(place string, err error) {
+	c.faults++
+	if place != "" {
+		place += ": "
+	}
+	fmt.Fprintf(c.stderr, "iso8583: %s%v\n", place, err)
+}

@@ -1,0 +1,156 @@
+package message
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/posline/posline/spec"
+)
+
+// bitmapForm is how bitmaps are written. Bits are kept in words of 64, bit 1 the highest of the first word.
+type bitmapForm struct {
+	coding   spec.Encoding
+	bytes    int // of one bitmap
+	max      int // bitmaps
+	plain    bool
+	tertiary int // data element that carries the third bitmap; 0 for none
+}
+
+func newBitmapForm(b spec.Bitmap) bitmapForm {
+	return bitmapForm{coding: b.Encoding, bytes: b.Bytes, max: b.Max, plain: b.Plain, tertiary: b.TertiaryField}
+}
+
+const firstBit = 1 << 63
+
+// highest is the highest bit there can be.
+func (f *bitmapForm) highest() int { return 8 * f.bytes * f.max }
+
+// inFront is how many bitmaps may stand together before the first field.
+func (f *bitmapForm) inFront() int {
+	if f.tertiary != 0 {
+		return min(f.max, 2)
+	}
+	return f.max
+}
+
+// wireSize is the size of one bitmap on the wire.
+func (f *bitmapForm) wireSize() int {
+	if f.coding == spec.Raw {
+		return f.bytes
+	}
+	return 2 * f.bytes
+}
+
+// read reads the bitmaps at pos into words, without their continuation bits. The error has no path.
+func (f *bitmapForm) read(buf []byte, pos int, words *[3]uint64) (size, count int, err *Error) {
+	*words = [3]uint64{}
+	for {
+		word, err := f.readOne(buf, pos+size)
+		if err != nil {
+			return 0, 0, err
+		}
+		size += f.wireSize()
+		if f.plain && count+1 < f.max {
+			words[count] = word
+			count++
+			continue
+		}
+		more := word&firstBit != 0 && !f.plain
+		if more && count+1 < f.inFront() {
+			words[count] = word &^ firstBit
+			count++
+			continue
+		}
+		if more && count+1 == f.max && count == 0 {
+			return 0, 0, fault(ErrBitmap, "", pos, detail("announces a second bitmap"))
+		}
+		words[count] = word
+		return size, count + 1, nil
+	}
+}
+
+// readOne reads one bitmap into the high bits of a word.
+func (f *bitmapForm) readOne(buf []byte, pos int) (uint64, *Error) {
+	size := f.wireSize()
+	if pos+size > len(buf) {
+		return 0, fault(ErrTruncated, "", pos, lengths{"bytes left, needed:", len(buf) - pos, size})
+	}
+	if f.coding == spec.Raw && f.bytes == 8 {
+		return binary.BigEndian.Uint64(buf[pos:]), nil
+	}
+	var word uint64
+	if f.coding == spec.Raw {
+		for _, c := range buf[pos : pos+size] {
+			word = word<<8 | uint64(c)
+		}
+		return word << (64 - 8*f.bytes), nil
+	}
+	for i, c := range buf[pos : pos+size] {
+		digit := hexDigit(c, f.coding)
+		if digit > 15 {
+			return 0, fault(ErrBitmap, "", pos+i, detail("not a hexadecimal digit"))
+		}
+		word = word<<4 | uint64(digit)
+	}
+	return word << (64 - 8*f.bytes), nil
+}
+
+// needed is how many bitmaps the bits need in front of the fields.
+func (f *bitmapForm) needed(words *[3]uint64) int {
+	switch {
+	case f.plain:
+		return f.max
+	case words[2] != 0 && f.inFront() > 2:
+		return 3
+	case words[1]|words[2] != 0:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// append writes so many bitmaps, with their continuation bits.
+func (f *bitmapForm) append(dst []byte, words *[3]uint64, count int) []byte {
+	for i := range count {
+		word := words[i]
+		if i+1 < count && !f.plain {
+			word |= firstBit
+		}
+		dst = f.appendOne(dst, word)
+	}
+	return dst
+}
+
+func (f *bitmapForm) appendOne(dst []byte, word uint64) []byte {
+	if f.coding == spec.Raw && f.bytes == 8 {
+		return binary.BigEndian.AppendUint64(dst, word)
+	}
+	for range f.bytes {
+		c := byte(word >> 56)
+		word <<= 8
+		if f.coding == spec.Raw {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, hexChar(c>>4, f.coding), hexChar(c&15, f.coding))
+		}
+	}
+	return dst
+}
+
+// fieldBits yields the numbers of the bits that are set, ascending.
+func fieldBits(words *[3]uint64) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for w, word := range words {
+			for ; word != 0; word &^= firstBit >> bits.LeadingZeros64(word) {
+				if !yield(64*w + bits.LeadingZeros64(word) + 1) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func bitOf(number int) (word int, mask uint64) {
+	i := uint(number - 1)
+	return int(i / 64), firstBit >> (i % 64)
+}

@@ -1,0 +1,156 @@
+package message
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/posline/posline/spec"
+	"github.com/stretchr/testify/require"
+)
+
+func description0210(t *testing.T) *Message {
+	m := codecFor(t, "unionpay-pos").New()
+	require.NoError(t, m.UnmarshalJSON([]byte(`{"header":"6000000003603100310000","0":"0210","2":"4761739001010119","3":"000000","4":"000000001999",
+		"22":"051","25":"00","39":"51","55":{"91":"0102030405060708"},"60":{"1":"22","2":"000001","3":"000"}}`)))
+	return m
+}
+
+func TestDescribe(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, description0210(t).Describe(&b))
+	require.Equal(t, strings.TrimLeft(`
+UnionPay POS terminal, 64 bytes
+offset  size  field       name                                 value             meaning
+     0     5  header.1    TPDU
+              header.1.1  Protocol                             60
+              header.1.2  Destination                          0000
+              header.1.3  Source                               0003
+     5     6  header.2    Header
+              header.2.1  Application class                    60
+              header.2.2  Software version                     31
+              header.2.3  Terminal state                       0
+              header.2.4  Processing requirement               0                 nothing to do
+              header.2.5  Software sub-version                 310000
+    11     2  0           Message type                         0210              financial request response, from acquirer, ISO 8583:1987
+    13     8  1           Bitmap                               7000048002000210  fields 2 3 4 22 25 39 55 60
+    21     9  2           Primary account number               476173******0119
+    30     3  3           Processing code                      000000            purchase
+    33     6  4           Amount, transaction                  000000001999
+    39     2  22          POS entry mode                       051               chip, with PIN
+    41     1  25          POS condition code                   00                normal
+    42     2  39          Response code                        51                not enough funds
+    44    12  55          Chip data
+    46    10  55.91       Issuer authentication data           0102030405060708
+    56     8  60          Private use
+              60.1        Transaction type                     22                sale
+              60.2        Batch number                         000001
+              60.3        Network management information code  000
+`, "\n"), b.String())
+}
+
+func TestDescribeAfterAnEdit(t *testing.T) {
+	m := description0210(t)
+	require.NoError(t, m.Set(39, "00"))
+	m.Unset(55)
+	text := m.String()
+	require.Contains(t, string(TextForm{}.AppendDescription(nil, m)), "    44     8  60 ")
+	require.Contains(t, string(TextForm{}.AppendDescription(nil, m)), "00                approved")
+	require.Equal(t, text, m.String(), "describing changes nothing")
+	require.NotNil(t, packed(t, m))
+}
+
+func TestDescribeOfABrokenMessage(t *testing.T) {
+	wire := packed(t, description0210(t))
+	m := codecFor(t, "unionpay-pos").New()
+	require.Error(t, m.Unpack(wire[:50]))
+	text := string(TextForm{}.AppendDescription(nil, m))
+	require.Contains(t, text, "UnionPay POS terminal, 50 bytes\n")
+	require.Contains(t, text, "not enough funds")
+	require.Contains(t, text, "fields 2 3 4 22 25 39 55 60\n", "the bitmap as it came")
+	require.True(t, strings.HasSuffix(text, "error: field 55 at byte 44: truncated: bytes left, needed: 4, 10\n6 bytes from offset 44 on are not decoded\n"), text)
+	require.Contains(t, string(TextForm{}.AppendDescription(nil, &Message{})), "message without a spec, 0 bytes")
+}
+
+func TestMeanings(t *testing.T) {
+	m := codecFor(t, "iso8583-1987-ascii").New()
+	for _, c := range []struct {
+		mti    string
+		number int
+		value  string
+		want   string
+	}{
+		{"0200", 3, "012000", "cash withdrawal, from cheque account"},
+		{"0200", 3, "401020", "transfer between accounts, from savings account, to cheque account"},
+		{"0200", 3, "770000", ""},
+		{"0200", 22, "071", "contactless chip, with PIN"},
+		{"0200", 22, "020", "magnetic stripe"},
+		{"0200", 22, "880", ""},
+		{"0200", 25, "08", "mail or telephone order"},
+		{"0210", 39, "98", "no answer from the issuer: outcome unknown"},
+		{"0400", 39, "98", "reason: no answer in time"},
+		{"0400", 39, "17", ""},
+		{"0410", 39, "25", "original transaction not found"},
+		{"0800", 70, "301", "echo test"},
+		{"0800", 11, "000301", ""},
+	} {
+		m.Reset()
+		require.NoError(t, m.SetMTI(c.mti))
+		require.NoError(t, m.Set(c.number, c.value))
+		require.Equal(t, c.want, meaning(m, m.Field(c.number)))
+	}
+	require.Equal(t, "reversal advice, from acquirer, repeat, ISO 8583:1987", typeMeaning("0421"))
+	require.Equal(t, "network management notification, from issuer, ISO 8583:1993", typeMeaning("1842"))
+	require.Equal(t, "reserved reserved, from reserved, reserved", typeMeaning("7999"))
+}
+
+func TestWidth(t *testing.T) {
+	require.Equal(t, 6, width("ab中文"))
+	require.Equal(t, "中文    x", string(append(appendCell(nil, "中文", 6), 'x')))
+}
+
+func TestHexDump(t *testing.T) {
+	require.Equal(t, strings.TrimLeft(`
+00000000  60 00 00 00 03 60 31 00 31 00 00 02 10 70 00 04  |`+"`....`"+`1.1....p..|
+00000010  80 02 00 02 10 16 ** ** ** ** ** ** ** ** 00 00  |......********..|
+00000020  00 00 00 00 00 19 99 05 10 00 35 31 00 10 91 08  |..........51....|
+00000030  01 02 03 04 05 06 07 08 00 11 22 00 00 01 00 00  |..........".....|
+`, "\n"), description0210(t).HexDump())
+}
+
+// Of a message that Unpack refused the dump shows what was decoded and hides the rest.
+func TestHexDumpOfABrokenMessage(t *testing.T) {
+	wire := packed(t, description0210(t))
+	for size := range wire {
+		m := codecFor(t, "unionpay-pos").New()
+		require.Error(t, m.Unpack(wire[:size]))
+		dump := m.HexDump()
+		require.Equal(t, (size+15)/16, strings.Count(dump, "\n"))
+		if size > 22 {
+			require.Contains(t, dump, "**", "%d bytes", size)
+		}
+	}
+	m := codecFor(t, "unionpay-pos").New()
+	require.Error(t, m.Unpack(wire[:50]))
+	require.Equal(t, "00000020  00 00 00 00 00 19 99 05 10 00 35 31 ** ** ** **  |..........51****|\n"+
+		"00000030  ** **                                            |**|\n", strings.Join(strings.SplitAfter(m.HexDump(), "\n")[2:], ""))
+}
+
+func TestHexDumpOfAnEditedMessage(t *testing.T) {
+	m := description0210(t)
+	require.NoError(t, m.Set(2, "4222222222222"))
+	require.Contains(t, m.HexDump(), "13 ** ** ** ** ** ** ** 00 00")
+	require.Error(t, m.Set(4, "x"))
+	require.Empty(t, m.HexDump(), "a message that does not pack has no bytes")
+}
+
+// Length before tag, as in the entries of one EBCDIC dialect: the dump marks length and tag as shown.
+func TestHexDumpLengthFirst(t *testing.T) {
+	s := spec.MustNew(spec.Config{Name: "length first", Fields: []spec.Field{{Number: 48, Format: "ans...999", Layout: &spec.Layout{
+		Kind: spec.Tagged, Tag: spec.TagFormat{Digits: 2}, LengthFirst: true, CountsTag: true,
+		Fields: []spec.Field{{Tag: "01", Format: "ans..99", Mask: spec.MaskHidden}}, Unknown: &spec.Field{Format: "ans..99"}}}}})
+	m := MustCompile(s).New()
+	require.NoError(t, m.UnmarshalJSON([]byte(`{"0":"0200","48":{"01":"secret","02":"shown"}}`)))
+	require.Contains(t, m.HexDump(), "|0200000000000001|")
+	require.Contains(t, m.HexDump(), "|00000190801*****|")
+	require.Contains(t, m.HexDump(), "|*0702shown|")
+}

@@ -31,10 +31,10 @@ func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		codecCases(),
-		describeCases(),
 		connectionCases(),
 		cryptoCases(),
 		cryptogramCases(),
+		describeCases(),
 		emvCases(),
 		pinblockCases(),
 	} {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/posline/posline/spec"
@@ -21,7 +20,7 @@ func (m Message) Describe(w io.Writer) error {
 // the offset and size in bytes, the number, the name, the value and what codes mean. Parts of packed values have no
 // offset of their own. What a failed Unpack decoded is there too, and the error behind it.
 func (f TextForm) AppendDescription(dst []byte, m *Message) []byte {
-	d := description{form: f, message: m}
+	d := description{form: f, message: m, rows: make([]row, 0, 32)}
 	end := 0
 	for p := range m.places() {
 		d.place(p)
@@ -51,12 +50,17 @@ type description struct {
 	form    TextForm
 	message *Message
 	rows    []row
+	scratch []byte
 }
 
-type row struct{ offset, size, number, name, value, meaning string }
+// row is a line of the table. offset is -1 where there is none.
+type row struct {
+	offset, size                 int
+	number, name, value, meaning string
+}
 
 func (d *description) place(p place) {
-	r := row{offset: strconv.Itoa(p.at), size: strconv.Itoa(p.size), number: p.key}
+	r := row{offset: p.at, size: p.size, number: p.key}
 	switch {
 	case p.bitmap:
 		r.name, r.value = "Bitmap", d.bitmap(p)
@@ -107,22 +111,22 @@ func (d *description) announced(p place) string {
 func (d *description) value(r row, at int, v Value) {
 	r.name = v.Name()
 	if !v.HasParts() {
-		r.value, r.meaning = string(d.form.appendLeaf(nil, v)), meaning(d.message, v)
+		d.scratch = d.form.appendLeaf(d.scratch[:0], v)
+		r.value, r.meaning = string(d.scratch), meaning(d.message, v)
 		d.rows = append(d.rows, r)
 		return
 	}
 	r.meaning = meaning(d.message, v)
 	d.rows = append(d.rows, r)
 	for e, part := range v.entries() {
-		sub := row{number: r.number + "." + part.Key()}
+		sub := row{offset: -1, number: r.number + "." + part.Key()}
 		if e.record > 0 {
 			sub.number += "[" + strconv.Itoa(e.record) + "]"
 		}
 		start := -1
 		if at >= 0 && !v.node.decodes() {
 			start = at + v.head + int(e.span.start)
-			sub.offset = strconv.Itoa(at + v.head + e.start)
-			sub.size = strconv.Itoa(int(e.span.end) - e.start)
+			sub.offset, sub.size = at+v.head+e.start, int(e.span.end)-e.start
 		}
 		d.value(sub, start, part)
 	}
@@ -135,32 +139,59 @@ const (
 )
 
 func (d *description) append(dst []byte) []byte {
-	head := row{"offset", "size", "field", "name", "value", "meaning"}
-	number, name, value := 0, 0, 0
-	rows := append([]row{head}, d.rows...)
-	for _, r := range rows {
+	number, name, value := len("field"), len("name"), len("value")
+	for i := range d.rows {
+		r := &d.rows[i]
 		number = max(number, len(r.number))
 		name = max(name, min(widestName, width(r.name)))
 		value = max(value, min(widestValue, width(r.value)))
 	}
-	for _, r := range rows {
-		line := fmt.Appendf(nil, "%6s %5s  ", r.offset, r.size)
-		line = appendCell(line, r.number, number)
-		line = appendCell(line, r.name, name)
-		line = appendCell(line, r.value, value)
-		line = append(line, r.meaning...)
-		dst = append(append(dst, bytes.TrimRight(line, " ")...), '\n')
+	dst = append(dst, "offset  size  "...)
+	dst = appendCell(dst, "field", number)
+	dst = appendCell(dst, "name", name)
+	dst = appendCell(dst, "value", value)
+	dst = append(dst, "meaning\n"...)
+	for i := range d.rows {
+		r := &d.rows[i]
+		if r.offset < 0 {
+			dst = appendBlanks(dst, 14)
+		} else {
+			dst = appendNumber(dst, r.offset, 6)
+			dst = append(appendNumber(dst, r.size, 6), "  "...)
+		}
+		dst = appendCell(dst, r.number, number)
+		dst = appendCell(dst, r.name, name)
+		dst = appendCell(dst, r.value, value)
+		dst = append(dst, r.meaning...)
+		dst = append(bytes.TrimRight(dst, " "), '\n')
 	}
 	return dst
 }
 
+// appendCell appends text and the blanks that fill its column, two of them behind it.
 func appendCell(dst []byte, text string, columns int) []byte {
-	dst = append(dst, text...)
-	return append(dst, strings.Repeat(" ", max(0, columns-width(text))+2)...)
+	return appendBlanks(append(dst, text...), max(columns-width(text), 0)+2)
+}
+
+// appendNumber appends a number that ends a column.
+func appendNumber(dst []byte, number, columns int) []byte {
+	var digits [20]byte
+	text := strconv.AppendInt(digits[:0], int64(number), 10)
+	return append(appendBlanks(dst, columns-len(text)), text...)
+}
+
+func appendBlanks(dst []byte, n int) []byte {
+	for range n {
+		dst = append(dst, ' ')
+	}
+	return dst
 }
 
 // width is the number of columns text takes on a terminal, where Chinese, Japanese and Korean characters take two.
 func width(text string) int {
+	if allPrintable(bytesOf(text)) {
+		return len(text)
+	}
 	n := utf8.RuneCountInString(text)
 	for _, r := range text {
 		if r >= 0x1100 && (r <= 0x115F || r >= 0x2E80 && r <= 0xA4CF || r >= 0xAC00 && r <= 0xD7A3 || r >= 0xF900 && r <= 0xFAFF || r >= 0xFE30 && r <= 0xFE6F || r >= 0xFF00 && r <= 0xFF60) {

@@ -351,6 +351,7 @@ func (p jsonPacker) entries(dst []byte, l *layout, value jsonTree) (out []byte, 
 		key := value.keys[i]
 		n, tag, err := l.define(key)
 		if err != nil {
+			err.Path = joinPath(l.path, key)
 			return dst, err
 		}
 		occurrences, err := n.occurrences(value.items[i])

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -173,10 +174,11 @@ func syntaxError(d *json.Decoder, err error) error {
 	return fmt.Errorf("message: JSON text at byte %d: %w", d.InputOffset(), err)
 }
 
-// joinPath appends a key from outside to a path. What is no key of any message is cut, for errors to stay short.
+// joinPath appends a key from outside to a path. No message has keys above eight characters; a longer one is cut, so that
+// data that got into the place of a key does not get into an error.
 func joinPath(path, key string) string {
-	if len(key) > 16 {
-		key = key[:16] + "…"
+	if len(key) > 8 {
+		key = strings.ToValidUTF8(key[:8], "") + "…"
 	}
 	if path == "" {
 		return key

@@ -48,6 +48,13 @@ func (f TextForm) appendValue(dst []byte, v Value) []byte {
 
 // appendLeaf appends a value without parts, on one line.
 func (f TextForm) appendLeaf(dst []byte, v Value) []byte {
+	long := v.node.ending != endFixed && v.units > shownLength
+	if v.node.content != spec.ContentB && (f.CardDataInClear || v.node.mask == spec.MaskNone || v.node.mask == spec.MaskDefault && !long) {
+		plain := v.AppendBytes(dst)
+		if text := plain[len(dst):]; allPrintable(text) && (f.CardDataInClear || v.node.mask == spec.MaskNone || !longDigits(text)) {
+			return plain // most values
+		}
+	}
 	text, exact := f.clearText(v)
 	if f.CardDataInClear {
 		return append(dst, onOneLine(text)...)
@@ -60,7 +67,6 @@ func (f TextForm) appendLeaf(dst []byte, v Value) []byte {
 	case spec.MaskTrack:
 		return appendMaskedTrack(dst, cardText(v, text), v.node.separator)
 	case spec.MaskDefault:
-		long := v.node.ending != endFixed && v.units > shownLength
 		if v.node.content != spec.ContentB && exact && !long {
 			return appendWithoutPAN(dst, []byte(onOneLine(text)), v.node.ending == endFixed)
 		}
@@ -139,6 +145,20 @@ func digitsAt(text []byte) int {
 		n++
 	}
 	return n
+}
+
+// longDigits tells whether text has so many digits in a row that they could be a PAN.
+func longDigits(text []byte) bool {
+	run := 0
+	for _, c := range text {
+		if run++; c-'0' > 9 {
+			run = 0
+		}
+		if run == shortestPAN {
+			return true
+		}
+	}
+	return false
 }
 
 func appendStars(dst []byte, n int) []byte {

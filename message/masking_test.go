@@ -148,6 +148,8 @@ func TestRefusedValuesAreNotInErrors(t *testing.T) {
 	m := codecFor(t, "unionpay-pos").New()
 	for _, err := range []error{m.Set(2, secretPAN+secretPAN), m.Set(2, secretPAN+"x"), m.Set(35, secretPAN+secretTail+secretTail), m.Set(52, secretPIN+"zz"),
 		m.SetPath("55.5A", secretPAN+"x"), m.UnmarshalJSON([]byte(`{"0":"0200","2":"` + secretPAN + secretTail + `"}`)),
+		m.UnmarshalJSON([]byte(`{"0":"0200","` + secretPAN + `":"1"}`)), m.UnmarshalJSON([]byte(`{"0":"0200","raw":{"` + secretPAN + `":"1"}}`)),
+		m.UnmarshalJSON([]byte(`{"0":"0200","55":{"` + secretPAN + `":"1"}}`)), m.UnmarshalJSON([]byte(`{"0":"0200","60":{"` + secretPAN + `":"1"}}`)),
 		m.UnmarshalJSON([]byte(`{"0":"0200","52":"` + secretPIN + `","raw":{"52":"0011223344556677"}}`))} {
 		require.Error(t, err)
 		require.Equal(t, -1, spilled(fmt.Sprintf("%v %+v %#v", err, err, err)))

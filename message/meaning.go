@@ -2,18 +2,22 @@ package message
 
 import "github.com/posline/posline/spec"
 
-// typeMeaning puts a message type into words (ISO 8583:1987 4.1, :1993 4.1, :2003 5.2).
+// The words for the digits of a message type (ISO 8583:1987 4.1, :1993 4.1, :2003 5.2).
+var (
+	versions   = map[byte]string{'0': "ISO 8583:1987", '1': "ISO 8583:1993", '2': "ISO 8583:2003", '8': "national use", '9': "private use"}
+	classNames = map[byte]string{'1': "authorisation", '2': "financial", '3': "file action", '4': "reversal", '5': "reconciliation",
+		'6': "administrative", '7': "fee collection", '8': "network management"}
+	functions = map[byte]string{'0': "request", '1': "request response", '2': "advice", '3': "advice response", '4': "notification",
+		'5': "notification acknowledgement", '6': "instruction", '7': "instruction acknowledgement"}
+	origins = map[byte]string{'0': "acquirer", '1': "acquirer, repeat", '2': "issuer", '3': "issuer, repeat", '4': "other", '5': "other, repeat"}
+)
+
+// typeMeaning puts a message type into words.
 func typeMeaning(mti string) string {
 	if len(mti) != 4 {
 		return ""
 	}
-	versions := map[byte]string{'0': "ISO 8583:1987", '1': "ISO 8583:1993", '2': "ISO 8583:2003", '8': "national use", '9': "private use"}
-	classes := map[byte]string{'1': "authorisation", '2': "financial", '3': "file action", '4': "reversal", '5': "reconciliation",
-		'6': "administrative", '7': "fee collection", '8': "network management"}
-	functions := map[byte]string{'0': "request", '1': "request response", '2': "advice", '3': "advice response", '4': "notification",
-		'5': "notification acknowledgement", '6': "instruction", '7': "instruction acknowledgement"}
-	origins := map[byte]string{'0': "acquirer", '1': "acquirer, repeat", '2': "issuer", '3': "issuer, repeat", '4': "other", '5': "other, repeat"}
-	return known(classes, mti[1]) + " " + known(functions, mti[2]) + ", from " + known(origins, mti[3]) + ", " + known(versions, mti[0])
+	return known(classNames, mti[1]) + " " + known(functions, mti[2]) + ", from " + known(origins, mti[3]) + ", " + known(versions, mti[0])
 }
 
 func known(words map[byte]string, digit byte) string {
@@ -28,6 +32,13 @@ func known(words map[byte]string, digit byte) string {
 func meaning(m *Message, v Value) string {
 	if v.units > 8 || v.node.mask == spec.MaskHidden {
 		return ""
+	}
+	switch v.node.number {
+	case 3, 22, 25, 39, 70:
+	default:
+		if v.top {
+			return ""
+		}
 	}
 	text := v.Text()
 	switch {

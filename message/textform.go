@@ -99,6 +99,9 @@ func (f TextForm) encode(set spec.Charset, text string) (out []byte, ok bool) {
 // onOneLine makes text safe to print: control characters, which could forge lines or drive a terminal, and formatting
 // characters, which could reorder a line, become a question mark.
 func onOneLine(text string) string {
+	if allPrintable(bytesOf(text)) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		if r != ' ' && !unicode.IsGraphic(r) {
 			return '?'

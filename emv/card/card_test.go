@@ -132,6 +132,8 @@ func TestOnline(t *testing.T) {
 				final := request(kind, r)
 				require.NotEqual(t, req.Data, final.Data)
 				require.NoError(t, issuer.VerifyCryptogram(ctx, key, final))
+				_, err = generate(emv.TC)
+				requireStatus(t, 0x6985, err)
 			})
 		}
 	}

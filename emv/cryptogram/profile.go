@@ -27,7 +27,7 @@ const (
 	ContentsIAD                               // then the whole issuer application data
 	ContentsMChip                             // then the six octets of M/Chip's CVR
 	ContentsMChipCounters                     // then those and the eight octets of counters
-	ContentsVisa17                            // amount, unpredictable number, counter, second octet of the CVR
+	ContentsVisa17                            // amount, unpredictable number, counter, fifth octet of the issuer application data
 )
 
 // ResponseMethod is how the issuer's answer is authenticated.
@@ -126,7 +126,7 @@ func Interac133() Profile {
 		ScriptRules{ScriptCommon, ScriptOverCommand, EncryptMChip, PINBlockISO2}}
 }
 
-// Amex01 returns the profile of American Express cryptogram version 1.
+// Amex01 returns the profile of American Express cryptogram version 1. No published example confirms its padding.
 func Amex01() Profile {
 	return Profile{"American Express CVN 01", crypto.TDES, OptionA, SessionDirect, ContentsCVR, crypto.Padding2, Response1,
 		visaScript}

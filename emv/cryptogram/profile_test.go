@@ -1,6 +1,7 @@
 package cryptogram
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -63,6 +64,28 @@ func TestProfileFor(t *testing.T) {
 	}
 	_, err := ProfileFor(emv.RIDVisa, nil)
 	require.ErrorIs(t, err, emv.ErrLength)
+}
+
+func TestMChipVersions(t *testing.T) {
+	for version, want := range map[byte]Profile{
+		0x10: {Session: SessionMChip, Contents: ContentsMChip, Response: Response1Card},
+		0x11: {Session: SessionMChip, Contents: ContentsMChipCounters, Response: Response1Card},
+		0x12: {Session: SessionTree, Contents: ContentsMChip, Response: Response1Card},
+		0x13: {Session: SessionTree, Contents: ContentsMChipCounters, Response: Response1Card},
+		0x14: {Session: SessionCommon, Contents: ContentsMChip, Response: Response1},
+		0x15: {Session: SessionCommon, Contents: ContentsMChipCounters, Response: Response1},
+	} {
+		p, err := MChip(version)
+		require.NoError(t, err)
+		require.Equal(t, want, Profile{Session: p.Session, Contents: p.Contents, Response: p.Response}, version)
+	}
+}
+
+func TestVisa17Contents(t *testing.T) {
+	_, d := sale(t, VisaCVN17(), testCard, "06011103A0B8C0")
+	contents, err := VisaCVN17().AppendContents([]byte{1}, d)
+	require.NoError(t, err)
+	require.Equal(t, "01"+"000000004000"+"52bf4585"+"001c"+"a0", hex.EncodeToString(contents))
 }
 
 // sale is a transaction of the given card, its cryptogram and the issuer's key.
@@ -151,8 +174,8 @@ func TestScriptsOfEveryProfile(t *testing.T) {
 			p, err := ProfileFor(c.rid, unhex(t, c.iad))
 			require.NoError(t, err)
 			imk, d := sale(t, p, testCard, c.iad)
-			bytes := unhex(t, "00112233445566778899AABBCCDDEEFF0123456789ABCDEFFEDCBA9876543210")[:imk.Bits()/8]
-			keys := IssuerScriptKeys{issuerKey(t, "E2", p.Algorithm, bytes), issuerKey(t, "E1", p.Algorithm, bytes)}
+			clear := unhex(t, "00112233445566778899AABBCCDDEEFF0123456789ABCDEFFEDCBA9876543210")[:imk.Bits()/8]
+			keys := IssuerScriptKeys{issuerKey(t, "E2", p.Algorithm, clear), issuerKey(t, "E1", p.Algorithm, clear)}
 			r := Request{Card: testCard, RID: c.rid, Data: d}
 			out, err := Software{}.AppendCommands(context.Background(), nil, keys, r, []Command{
 				{CLA: 0x84, INS: 0x18},
@@ -205,6 +228,8 @@ func TestMisshapenData(t *testing.T) {
 		long := emv.AppendTLV(tree.Append(nil), tag, make([]byte, 40))
 		require.ErrorIs(t, p.Verify(imk, testCard, long), emv.ErrLength, tag)
 	}
+	repeated := emv.AppendTLV(bytes.Clone(d), 0x9F02, make([]byte, 6))
+	require.NoError(t, p.Verify(imk, testCard, repeated), "of repeated objects the first counts")
 	zero := emv.AppendTLV(d, 0x9F03, make([]byte, 6))
 	require.NoError(t, p.Verify(imk, testCard, zero), "an absent other amount is zero")
 	for _, iad := range []string{"06", "06010A", "06010A03A000", "06010AFFA00000"} {

@@ -47,10 +47,32 @@ func (o *object) script(t *testing.T, rules ScriptRules) *Script {
 	return p.NewScript(keys, o.uint16("atc"), o.bytes8("arqc"))
 }
 
+// requireRulesOf holds that the profile a case is named after has the rules the case states; zero rules say nothing.
+func requireRulesOf(t *testing.T, name string, stated ScriptRules) {
+	kind, _, _ := strings.Cut(name, "-")
+	profile, ok := map[string]string{
+		"visa10": "visa10", "visa18": "visa18", "visa22": "visa22", "interac": "interac133",
+		"mc16": "mc10", "mc17": "mc11", "mc20": "mc14", "mc21": "mc15",
+	}[kind]
+	if !ok {
+		return
+	}
+	rules := profiles(t, profile).Script
+	if rules.Session == ScriptCommonCounting { // the same for the first command
+		rules.Session = ScriptCommon
+	}
+	if stated.Encryption == 0 {
+		rules.Encryption, rules.PINBlock = 0, 0
+	}
+	require.Equal(t, stated, rules)
+}
+
 func checkScriptMAC(t *testing.T, c *vector) {
-	s := c.in.script(t, ScriptRules{
+	rules := ScriptRules{
 		Session: scriptRules.session[c.in.text("sm_key_method")], MACInput: scriptRules.input[c.in.text("mac_input")],
-	})
+	}
+	requireRulesOf(t, c.name, rules)
+	s := c.in.script(t, rules)
 	k, err := s.sessionKey(s.keys.Integrity, crypto.UsageEMVIntegrity)
 	require.NoError(t, err)
 	requireKey(t, c.want.hex("session_key"), k.Key(), true)
@@ -68,12 +90,16 @@ func checkScriptMAC(t *testing.T, c *vector) {
 }
 
 func checkPINChange(t *testing.T, c *vector) {
-	s := c.in.script(t, ScriptRules{
+	rules := ScriptRules{
 		Session:    scriptRules.session[c.in.text("sm_key_method")],
 		MACInput:   scriptRules.input[c.in.text("mac_input")],
 		Encryption: scriptRules.encryption[c.in.text("encryption")],
 		PINBlock:   scriptRules.pinBlock[c.in.text("pin_format")],
-	})
+	}
+	if c.in.values["current_pin"] == nil { // with the current PIN the form is that of VIS whatever the rules
+		requireRulesOf(t, c.name, rules)
+	}
+	s := c.in.script(t, rules)
 	change := PINChange{New: pinBlock2(t, c.in.text("pin"))}
 	if current := c.in.text("current_pin"); current != "" {
 		block := pinBlock2(t, current)

@@ -14,7 +14,7 @@ import (
 // crypto.ErrVerify, found in constant time; missing or misshapen data are an *emv.ValueError, a wrong PAN ErrCard, a
 // key of another cipher or usage crypto.ErrUsage.
 func (p Profile) Verify(imk crypto.IMK, card Card, d emv.TLV) error {
-	k, err := p.cardKey(imk, card)
+	k, err := p.DeriveCardKey(imk, card)
 	if err != nil {
 		return err
 	}
@@ -60,14 +60,6 @@ func (p Profile) Generate(k CardKey, d emv.TLV) (ac [8]byte, err error) {
 
 // maximumContents: the elements and the longest issuer application data.
 const maximumContents = elementsSize + maximumIAD
-
-// cardKey derives the key for cryptograms and sees to it that the issuer's is one.
-func (p Profile) cardKey(imk crypto.IMK, card Card) (CardKey, error) {
-	if err := imk.Require(crypto.OpDerive, crypto.UsageEMVCryptogram); err != nil {
-		return CardKey{}, err
-	}
-	return p.DeriveCardKey(imk, card)
-}
 
 // DeriveCardKey derives a card's key in the profile's way, for any of the issuer's keys: cryptograms, scripts. A key of
 // another cipher than the profile's is crypto.ErrUsage.
@@ -131,7 +123,7 @@ type Answer struct {
 // cryptogram and the answer. It does not verify the cryptogram. Errors are those of Verify, and ErrAnswer for
 // proprietary data that method 1 has no room for, that are too long, or for a card without issuer authentication.
 func (p Profile) AppendResponse(dst []byte, imk crypto.IMK, card Card, d emv.TLV, a Answer) ([]byte, error) {
-	k, err := p.cardKey(imk, card)
+	k, err := p.DeriveCardKey(imk, card)
 	if err != nil {
 		return dst, err
 	}

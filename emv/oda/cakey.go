@@ -17,10 +17,13 @@ type CAKey struct {
 }
 
 // NewCAKey checks a key against the check sum it was published with, SHA-1 over RID, index, modulus and exponent (EMV
-// Book 2 11.2.2), and returns it with copies of its parts. Errors, in an *Error: ErrChecksum, ErrKey.
+// Book 2 11.2.2), and returns it with copies of its parts. Errors, in an *Error: ErrChecksum, ErrKey, crypto.ErrFIPS.
 func NewCAKey(rid emv.RID, index byte, modulus, exponent, checksum []byte) (CAKey, error) {
 	k := CAKey{rid, index, PublicKey{bytes.Clone(modulus), bytes.Clone(exponent)}}
-	sum := k.Checksum()
+	sum, err := k.Checksum()
+	if err != nil {
+		return CAKey{}, &Error{k.name(), err}
+	}
 	if !bytes.Equal(sum[:], checksum) {
 		return CAKey{}, &Error{k.name(), ErrChecksum}
 	}
@@ -30,9 +33,12 @@ func NewCAKey(rid emv.RID, index byte, modulus, exponent, checksum []byte) (CAKe
 	return k, nil
 }
 
-// Checksum returns the check sum of the key, SHA-1.
-func (k CAKey) Checksum() [sha1.Size]byte {
-	return sha1.Sum(slices.Concat(k.RID[:], []byte{k.Index}, k.Modulus, k.Exponent))
+// Checksum returns the check sum of the key, SHA-1; crypto.ErrFIPS while FIPS 140 mode is enforced.
+func (k CAKey) Checksum() (sum [sha1.Size]byte, err error) {
+	if err := allowed(); err != nil {
+		return sum, err
+	}
+	return sha1.Sum(slices.Concat(k.RID[:], []byte{k.Index}, k.Modulus, k.Exponent)), nil
 }
 
 func (k CAKey) name() string { return fmt.Sprintf("CA public key %X %02X", k.RID[:], k.Index) }

@@ -2,7 +2,6 @@ package oda
 
 import (
 	"bytes"
-	"crypto/sha1"
 	"strings"
 	"time"
 
@@ -49,8 +48,8 @@ type certificate struct {
 	holder []byte
 	expiry [2]byte
 	serial [3]byte
-	hash   []byte
-	covers []byte // what the hash is computed over, without static data
+	signed signed
+	tail   []byte // of the modulus, not in the signature
 }
 
 // openCertificate recovers a certificate and takes it apart, all but the hash checked.
@@ -59,11 +58,13 @@ func (k PublicKey) openCertificate(format byte, holderSize int, cert, remainder,
 	if err != nil {
 		return certificate{}, err
 	}
-	if len(s.body) < fixedPart+holderSize {
-		return certificate{}, ErrLength
-	}
+	return s.certificate(holderSize, remainder, exponent)
+}
+
+// certificate reads a certificate. There is room for the fixed part under the shortest modulus.
+func (s signed) certificate(holderSize int, remainder, exponent []byte) (certificate, error) {
 	b := s.body[1+holderSize:]
-	c := certificate{holder: s.body[1 : 1+holderSize], expiry: [2]byte(b), serial: [3]byte(b[2:]), hash: s.hash}
+	c := certificate{holder: s.body[1 : 1+holderSize], expiry: [2]byte(b), serial: [3]byte(b[2:]), signed: s, tail: remainder}
 	room, length := b[9:], int(b[7])
 	switch {
 	case b[5] != hashSHA1 || b[6] != keyRSA:
@@ -73,20 +74,11 @@ func (k PublicKey) openCertificate(format byte, holderSize int, cert, remainder,
 	}
 	c.Modulus = append(bytes.Clone(room[:min(length, len(room))]), remainder...)
 	c.Exponent = bytes.Clone(exponent)
-	c.covers = append(append(bytes.Clone(s.body), remainder...), exponent...)
 	return c, c.Validate()
 }
 
 // verify checks the hash over the certificate and, for a card's, the static data.
-func (c certificate) verify(static []byte) error {
-	h := sha1.New()
-	h.Write(c.covers)
-	h.Write(static)
-	if !bytes.Equal(h.Sum(nil), c.hash) {
-		return ErrHash
-	}
-	return nil
-}
+func (c certificate) verify(static []byte) error { return c.signed.verify(c.tail, c.Exponent, static) }
 
 // RecoverIssuer recovers and checks an issuer's certificate from tags 90, 92 (nil when there is none) and 9F32. Whether
 // it fits the card and the day is for Check. Errors, in an *Error: ErrLength, ErrFormat, ErrHash, ErrKey, ErrExpired for

@@ -19,5 +19,5 @@
 // A certificate is good only after both recovery and Check. A CDA cryptogram is good only after [VerifyCDA]. Errors say
 // which check failed, for the TVR, and hold no data. Everything recovered is public; [EncipherPIN] handles a PIN, whose
 // block the caller clears. [KeyPair] and [TestPKI] are for tests: their private keys are published or their arithmetic
-// is not constant-time.
+// is not constant-time. While FIPS 140 mode is enforced everything is refused with crypto.ErrFIPS.
 package oda

@@ -28,7 +28,12 @@ func (k PublicKey) openDynamic(sdad, data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s.body) < 3 || s.body[1] != hashSHA1 || int(s.body[2]) > len(s.body)-3 {
+	return s.dynamic(data)
+}
+
+// dynamic reads signed dynamic data: format, hash algorithm, length of the ICC dynamic data, these, filling.
+func (s signed) dynamic(data []byte) ([]byte, error) {
+	if s.body[1] != hashSHA1 || int(s.body[2]) > len(s.body)-3 {
 		return nil, ErrFormat
 	}
 	if err := s.verify(data); err != nil {
@@ -83,6 +88,11 @@ func verifyCDA(icc PublicKey, c CDA) (r CDAResult, err error) {
 	if err != nil {
 		return r, err
 	}
+	return c.check(dynamic)
+}
+
+// check compares what the card signed with what the terminal knows.
+func (c CDA) check(dynamic []byte) (r CDAResult, err error) {
 	idn, rest, err := dynamicNumber(dynamic)
 	if err != nil {
 		return r, err

@@ -73,6 +73,9 @@ func packHolder(digits string, size int) ([]byte, error) {
 
 // sign wraps the body, with a hash over it and the data behind it, and signs it.
 func (k KeyPair) sign(body []byte, data ...[]byte) ([]byte, error) {
+	if err := allowed(); err != nil {
+		return nil, err
+	}
 	h := sha1.New()
 	h.Write(body)
 	for _, d := range data {
@@ -99,6 +102,9 @@ func SignDynamic(icc KeyPair, idn, data []byte) ([]byte, error) {
 func SignCDA(icc KeyPair, idn []byte, ac [8]byte, c CDA) ([]byte, error) {
 	if len(idn) < 2 || len(idn) > 8 {
 		return nil, &Error{"combined signature", ErrLength}
+	}
+	if err := allowed(); err != nil {
+		return nil, &Error{"combined signature", err}
 	}
 	sum := sha1.Sum(c.Transaction)
 	return icc.signDynamic(slices.Concat([]byte{byte(len(idn))}, idn, []byte{byte(c.CID)}, ac[:], sum[:]), c.Number[:])

@@ -2,7 +2,11 @@ package oda
 
 import (
 	"bytes"
+	"crypto/fips140"
+	"crypto/sha1"
 	"math/big"
+
+	"github.com/posline/posline/crypto"
 )
 
 // PublicKey is an RSA key as EMV certificates carry it. Package crypto/rsa is of no use here: it refuses the short keys
@@ -43,12 +47,23 @@ func (k PublicKey) apply(data []byte) ([]byte, error) {
 }
 
 func modExp(modulus, exponent, data []byte) ([]byte, error) {
+	if err := allowed(); err != nil {
+		return nil, err
+	}
 	n, x := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(data)
 	if len(data) != len(modulus) || x.Cmp(n) >= 0 {
 		return nil, ErrLength
 	}
 	x.Exp(x, new(big.Int).SetBytes(exponent), n)
 	return x.FillBytes(make([]byte, len(modulus))), nil
+}
+
+// allowed refuses everything here while FIPS 140 mode is enforced: certificates stand on SHA-1 and short keys.
+func allowed() error {
+	if fips140.Enforced() {
+		return crypto.ErrFIPS
+	}
+	return nil
 }
 
 // The marks of recovered data, and how much of it every format has beside what it carries: EMV Book 2 5 and 6.
@@ -79,9 +94,27 @@ func (k PublicKey) open(format byte, signature []byte) (signed, error) {
 	if err != nil {
 		return signed{}, err
 	}
+	return unwrap(format, plain)
+}
+
+// unwrap takes what was recovered apart; it is at least as long as the shortest modulus.
+func unwrap(format byte, plain []byte) (signed, error) {
 	end := len(plain) - 1
 	if plain[0] != header || plain[end] != trailer || plain[1] != format {
 		return signed{}, ErrFormat
 	}
 	return signed{body: plain[1 : end-hashSize], hash: plain[end-hashSize : end]}, nil
+}
+
+// verify checks the hash over what the signature carried and the data it is for.
+func (s signed) verify(data ...[]byte) error {
+	h := sha1.New()
+	h.Write(s.body)
+	for _, d := range data {
+		h.Write(d)
+	}
+	if !bytes.Equal(h.Sum(nil), s.hash) {
+		return ErrHash
+	}
+	return nil
 }

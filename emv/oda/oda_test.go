@@ -1,13 +1,18 @@
 package oda
 
 import (
+	"crypto/fips140"
+	"crypto/sha1"
 	"fmt"
 	"math/big"
+	"os"
+	"os/exec"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
 )
 
@@ -144,6 +149,21 @@ func TestCertificatesRefused(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", icc, icc, icc), testPAN)
 }
 
+// TestMarks holds that header, format and trailer are looked at, under a hash that is right.
+func TestMarks(t *testing.T) {
+	plain := append([]byte{header, formatStatic, hashSHA1}, make([]byte, 125)...)
+	good := rehash(formatStatic, plain)
+	whole := slices.Concat([]byte{header}, good.body, good.hash, []byte{trailer})
+	_, err := unwrap(formatStatic, whole)
+	require.NoError(t, err)
+	for _, at := range []int{0, 1, len(whole) - 1} {
+		bad := slices.Clone(whole)
+		bad[at] ^= 1
+		_, err := unwrap(formatStatic, bad)
+		require.ErrorIs(t, err, ErrFormat, at)
+	}
+}
+
 func TestIssuingRefuses(t *testing.T) {
 	ca, issuer, card := testKeys()
 	good := IssuerCertificate{PublicKey: issuer.public, Identifier: "622848", Expiry: testExpiry}
@@ -260,44 +280,105 @@ func TestCAKeys(t *testing.T) {
 	require.False(t, ok)
 }
 
-// FuzzCertificate holds that no bytes panic or pass. A key with the exponent 3 lets anybody write what is recovered, so
-// the fuzzer's data go below the signature: whatever parses must certify again to the same.
+// TestFIPS runs itself in FIPS 140 mode, where SHA-1 panics: nothing here may come so far.
+func TestFIPS(t *testing.T) {
+	if !fips140.Enforced() {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFIPS$", "-test.v")
+		cmd.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		require.Contains(t, string(out), "PASS: TestFIPS")
+		return
+	}
+	ca, issuer, card := testKeys()
+	key := CAKey{emv.RIDVisa, 1, ca.public}
+	signature := make([]byte, len(card.public.Modulus))
+	for name, err := range map[string]error{
+		"checksum": second(key.Checksum()), "new key": second(NewCAKey(key.RID, 1, key.Modulus, key.Exponent, nil)),
+		"issuer": second(RecoverIssuer(key, signature, nil, exponent3)), "icc": second(RecoverICC(issuer.public, signature, nil, exponent3, nil)),
+		"sda": second(VerifySDA(card.public, signature, nil)), "dda": second(VerifyDDA(card.public, signature, nil)),
+		"cda": second(VerifyCDA(card.public, CDA{SDAD: signature})), "sign": second(SignCDA(card, []byte{1, 2}, [8]byte{}, CDA{})),
+		"pki": second(NewTestPKI(emv.RIDVisa, "476173")), "pin": second(EncipherPIN(card.public, [8]byte{}, [8]byte{})),
+	} {
+		require.ErrorIs(t, err, crypto.ErrFIPS, name)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// FuzzCertificate holds that no bytes panic or pass for more than they are. With the exponent 3 anybody can try what a
+// signature recovers to, so the fuzzer's bytes go in below the signature, with the right hash put in: what parses then
+// must keep its promises.
 func FuzzCertificate(f *testing.F) {
 	p, d, static, _ := issue(f)
-	f.Add(get(d, 0x90), get(d, 0x92), get(d, 0x9F32), static)
-	f.Add(get(d, 0x9F46), get(d, 0x9F48), get(d, 0x9F47), static)
-	f.Add(get(d, 0x93), []byte{}, []byte{3}, static)
-	ca, issuer, card := testKeys()
-	f.Fuzz(func(t *testing.T, body, remainder, exponent, static []byte) {
-		_, _ = RecoverIssuer(p.CA, body, remainder, exponent)
-		_, _ = RecoverICC(p.Issuer.PublicKey, body, remainder, exponent, static)
-		for _, k := range []KeyPair{ca, issuer, card} {
-			room := len(k.public.Modulus) - wrapping
-			whole := append(slices.Clone(body[:min(len(body), room)]), make([]byte, max(0, room-len(body)))...)
-			signature, err := k.sign(whole, remainder, exponent, static)
-			require.NoError(t, err)
-			fuzzSigned(t, k, signature, remainder, exponent, static)
+	for _, c := range []struct {
+		key                 PublicKey
+		tag, rest, exponent emv.Tag
+	}{{p.CA.PublicKey, 0x90, 0x92, 0x9F32}, {p.Issuer.PublicKey, 0x9F46, 0x9F48, 0x9F47}, {p.Issuer.PublicKey, 0x93, 0, 0x9F47}} {
+		plain, err := c.key.apply(get(d, c.tag))
+		require.NoError(f, err)
+		f.Add(plain, get(d, c.rest), get(d, c.exponent), static)
+	}
+	dynamic := append([]byte{header, formatDynamic, hashSHA1, 38, 8}, make([]byte, 80)...)
+	f.Add(dynamic, []byte{}, []byte{}, []byte{1, 2, 3, 4})
+	f.Fuzz(func(t *testing.T, plain, remainder, exponent, static []byte) {
+		_, _ = RecoverIssuer(p.CA, plain, remainder, exponent)
+		_, _ = RecoverICC(p.Issuer.PublicKey, plain, remainder, exponent, static)
+		if len(plain) < minimumModulus || len(plain) > maximumModulus {
+			return
 		}
+		fuzzCertificate(t, plain, remainder, exponent, static)
+		fuzzSignature(t, plain, static)
 	})
 }
 
-func fuzzSigned(t *testing.T, k KeyPair, signature, remainder, exponent, static []byte) {
-	if c, err := RecoverIssuer(CAKey{PublicKey: k.public}, signature, remainder, exponent); err == nil {
-		require.NoError(t, c.Validate())
-		require.GreaterOrEqual(t, len(c.Identifier), 3)
-		again, rest, err := IssueIssuer(k, c)
-		require.NoError(t, err)
-		got, err := RecoverIssuer(CAKey{PublicKey: k.public}, again, rest, exponent)
-		require.NoError(t, err)
-		require.Equal(t, c, got)
+// rehash puts the hash of the data into recovered bytes, and the marks around them.
+func rehash(format byte, plain []byte, data ...[]byte) signed {
+	plain = slices.Clone(plain)
+	end := len(plain) - 1
+	plain[0], plain[1], plain[end] = header, format, trailer
+	h := sha1.New()
+	h.Write(plain[1 : end-hashSize])
+	for _, d := range data {
+		h.Write(d)
 	}
-	if c, err := RecoverICC(k.public, signature, remainder, exponent, static); err == nil {
-		require.NoError(t, c.Validate())
-		require.NotEmpty(t, c.PAN)
+	copy(plain[end-hashSize:], h.Sum(nil))
+	s, _ := unwrap(format, plain)
+	return s
+}
+
+func fuzzCertificate(t *testing.T, plain, remainder, exponent, static []byte) {
+	s := rehash(formatICC, plain, remainder, exponent, static)
+	c, err := s.certificate(iccHolder, remainder, exponent)
+	if err != nil {
+		return
 	}
-	_, _ = VerifySDA(k.public, signature, static)
-	if idn, err := VerifyDDA(k.public, signature, static); err == nil {
+	require.NoError(t, c.verify(static))
+	require.NoError(t, c.Validate())
+	require.ErrorIs(t, c.verify(append(slices.Clone(static), 0)), ErrHash)
+	icc, err := c.icc()
+	if err != nil {
+		return
+	}
+	require.NotEmpty(t, icc.PAN)
+	require.LessOrEqual(t, len(icc.PAN), 20)
+	id, err := packHolder(icc.PAN, iccHolder)
+	require.NoError(t, err)
+	require.Equal(t, c.holder, id)
+	require.NoError(t, icc.Check(icc.PAN, icc.Expiry))
+}
+
+func fuzzSignature(t *testing.T, plain, data []byte) {
+	_, _ = rehash(formatStatic, plain, data).static(data)
+	dynamic, err := rehash(formatDynamic, plain, data).dynamic(data)
+	if err != nil {
+		return
+	}
+	if idn, _, err := dynamicNumber(dynamic); err == nil {
 		require.True(t, len(idn) >= 2 && len(idn) <= 8)
 	}
-	_, _ = VerifyCDA(k.public, CDA{SDAD: signature, Transaction: static})
+	_, err = CDA{Transaction: data, CID: 0x80}.check(dynamic)
+	if err == nil {
+		require.GreaterOrEqual(t, len(dynamic), 1+2+1+8+hashSize)
+	}
 }

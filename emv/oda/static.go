@@ -2,7 +2,6 @@ package oda
 
 import (
 	"bytes"
-	"crypto/sha1"
 
 	"github.com/posline/posline/emv"
 )
@@ -48,25 +47,22 @@ func AppendStaticData(
 // authentication code in it, for tag 9F45. Errors, in an *Error: ErrLength, ErrFormat, ErrHash. EMV Book 2 5.4.
 func VerifySDA(issuer PublicKey, ssad, static []byte) (dac [2]byte, err error) {
 	s, err := issuer.open(formatStatic, ssad)
-	if err == nil && (len(s.body) < 4 || s.body[1] != hashSHA1) {
-		err = ErrFormat
-	}
 	if err == nil {
-		err = s.verify(static)
+		dac, err = s.static(static)
 	}
 	if err != nil {
 		return dac, &Error{"signed static data", err}
 	}
-	return [2]byte(s.body[2:]), nil
+	return dac, nil
 }
 
-// verify checks the hash over what the signature carried and the data it is for.
-func (s signed) verify(data []byte) error {
-	h := sha1.New()
-	h.Write(s.body)
-	h.Write(data)
-	if !bytes.Equal(h.Sum(nil), s.hash) {
-		return ErrHash
+// static reads signed static data: format, hash algorithm, data authentication code, filling.
+func (s signed) static(static []byte) (dac [2]byte, err error) {
+	if s.body[1] != hashSHA1 {
+		return dac, ErrFormat
 	}
-	return nil
+	if err := s.verify(static); err != nil {
+		return dac, err
+	}
+	return [2]byte(s.body[2:]), nil
 }

@@ -83,7 +83,8 @@ func checkCAKey(t *testing.T, c vector) {
 	decode(t, c.Expect, &want)
 	require.Equal(t, want.Bits, 8*len(in.Modulus))
 	raw := CAKey{emv.RID(in.RID), in.Index[0], PublicKey{in.Modulus, in.Exponent}}
-	sum := raw.Checksum()
+	sum, err := raw.Checksum()
+	require.NoError(t, err)
 	require.Equal(t, want.SHA1.String(), hexBytes(sum[:]).String())
 
 	k, err := NewCAKey(raw.RID, raw.Index, in.Modulus, in.Exponent, in.PublishedSHA1)
@@ -256,14 +257,14 @@ func checkICC(t *testing.T, in chainInput, want chainWant, issuer IssuerCertific
 
 func requireCertificate(t *testing.T, want certificateWant, got certificate, holder hexBytes) {
 	t.Helper()
-	require.Equal(t, want.Format, got.covers[0])
+	require.Equal(t, want.Format, got.signed.body[0])
 	require.Equal(t, holder.String(), hexBytes(got.holder).String())
 	require.Equal(t, want.Expiry.String(), hexBytes(got.expiry[:]).String())
 	require.Equal(t, want.Serial.String(), hexBytes(got.serial[:]).String())
 	require.Equal(t, want.Modulus.String(), hexBytes(got.Modulus).String())
 	require.Len(t, got.Modulus, want.PKLen)
 	require.Len(t, got.Exponent, want.ExpLen)
-	require.Equal(t, want.Hash.String(), hexBytes(got.hash).String())
+	require.Equal(t, want.Hash.String(), hexBytes(got.signed.hash).String())
 	require.Equal(t, []int{hashSHA1, keyRSA}, []int{want.HashAlg, want.PKAlg})
 	require.True(t, want.Header == nil || want.Header[0] == header)
 	require.True(t, want.HashOK == nil || *want.HashOK)

@@ -31,9 +31,9 @@ func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		codecCases(),
-		describeCases(),
 		connectionCases(),
 		cryptoCases(),
+		cryptogramCases(),
 		emvCases(),
 		pinblockCases(),
 	} {

@@ -7,7 +7,8 @@ import (
 )
 
 // codecCases are the codec's operations on three messages. "unpack" and "pack" stand alone; "pack" packs a message that
-// was built field by field, "build+pack" builds it too. "edit" is a switch's work: unpack, set two fields, pack.
+// was built field by field, "build+pack" builds it too. "edit" is a switch's work: unpack, set two
+// fields, pack. "scan" reads three fields from the bytes, without unpacking.
 //
 // Ours reuses its message and its buffer, and so does the floor. moov's users make a message for every use and get a
 // new slice from every Pack: its API has nothing to reuse.
@@ -22,6 +23,10 @@ func codecCases() []Case {
 		{"build+pack", (*bench).buildPack},
 		{"unpack+read", (*bench).unpackRead},
 		{"edit", (*bench).edit},
+		{"scan", (*bench).scan},
+		{"marshal", (*bench).marshal},
+		{"unmarshal", (*bench).unmarshal},
+		{"describe", (*bench).describe},
 	} {
 		for _, s := range samples {
 			list = append(list, Case{Name: op.name + "/" + s.name, Prepare: func() (Variants, error) {
@@ -271,6 +276,43 @@ func (b *bench) edit() Variants {
 				must(b.floor.unpack(f, b.wire))
 				must(b.floor.set(f, stan, terminal))
 				b.buf = b.floor.pack(f, b.buf[:0])
+			}
+		},
+	}
+}
+
+func (b *bench) scan() Variants {
+	s := b.codec.Scanner()
+	return Variants{
+		Ours: func(n int) {
+			for range n {
+				must(s.Reset(b.wire))
+				b.buf = b.buf[:0]
+				for _, number := range scanned {
+					v, err := s.Field(number)
+					must(err)
+					b.buf = v.AppendText(b.buf)
+				}
+			}
+		},
+		Peer: func(n int) {
+			for range n {
+				s := iso8583.NewMessageScanner(b.moov, b.wire[len(b.header):])
+				b.buf = b.buf[:0]
+				for _, number := range scanned {
+					f, err := s.ScanField(number)
+					must(err)
+					text, err := f.String()
+					must(err)
+					b.buf = append(b.buf, text...)
+				}
+			}
+		},
+		Floor: func(n int) {
+			for range n {
+				var err error
+				b.buf, err = b.floor.scan(b.buf[:0], b.wire)
+				must(err)
 			}
 		},
 	}

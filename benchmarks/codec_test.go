@@ -9,6 +9,8 @@ import (
 	"github.com/moov-io/iso8583"
 	"github.com/moov-io/iso8583/field"
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/message"
 )
 
 // TestSamplesAgree shows that the sides of the codec cases do the same work: the same values give the same bytes, and
@@ -73,6 +75,49 @@ func TestEditsAgree(t *testing.T) {
 			require.Equal(t, ours, b.buf)
 			v.Peer(1)
 			require.Equal(t, ours, sink.([]byte))
+		})
+	}
+}
+
+// TestScansAgree shows that all sides of "scan" read the same.
+func TestScansAgree(t *testing.T) {
+	for _, s := range samples {
+		t.Run(s.name, func(t *testing.T) {
+			b, err := s.prepare()
+			require.NoError(t, err)
+			want := string(b.values[4]) + string(b.values[11]) + string(b.values[41])
+			v := b.scan()
+			for _, work := range []Work{v.Ours, v.Peer, v.Floor} {
+				b.buf = nil
+				work(1)
+				require.Equal(t, want, string(b.buf))
+			}
+		})
+	}
+}
+
+// TestStructsAgree shows that "marshal" and "unmarshal" do the same on both sides: one struct, one message. A message
+// that is marshalled has its chip data in the order of the spec.
+func TestStructsAgree(t *testing.T) {
+	for _, s := range samples {
+		t.Run(s.name, func(t *testing.T) {
+			b, err := s.prepare()
+			require.NoError(t, err)
+			want := b.filled()
+			v := b.unmarshal()
+			v.Ours(1)
+			require.Equal(t, want, sink)
+			v.Peer(1)
+			require.Equal(t, want, sink)
+			v = b.marshal()
+			v.Peer(1)
+			require.Equal(t, b.wire, sink.([]byte))
+			v.Ours(1)
+			require.Len(t, b.buf, len(b.wire))
+			m, again := b.codec.New(), b.newStruct()
+			require.NoError(t, m.Unpack(b.buf))
+			require.NoError(t, message.Unmarshal(m, again))
+			require.Equal(t, want, again)
 		})
 	}
 }

@@ -115,12 +115,16 @@ func prepareClients(senders int, moovCodec bool) (Variants, error) {
 	if moovCodec {
 		send = codecSender(ours)
 	}
+	workOurs, beginOurs := spread(senders, send)
+	workTheirs, beginTheirs := spread(senders, moovSender(theirs))
 	return Variants{
-		Ours:     spread(senders, send),
-		Peer:     spread(senders, moovSender(theirs)),
+		Ours:     workOurs,
+		Peer:     workTheirs,
 		PeerName: "moov",
 		Floor:    pipelined(raw, senders, frame),
 		Close: func() {
+			close(beginOurs)
+			close(beginTheirs)
 			ours.Close()
 			theirs.Close()
 			raw.Close()
@@ -130,26 +134,31 @@ func prepareClients(senders int, moovCodec bool) (Variants, error) {
 }
 
 // spread shares n requests among senders. Each calls newSend once and what it returns for each request, with a STAN
-// that is unique among the requests in flight.
-func spread(senders int, newSend func() func(stan uint32)) Work {
-	sends := make([]func(uint32), senders)
-	for i := range sends {
-		sends[i] = newSend()
-	}
+// that is unique among the requests in flight. Closing begin ends the senders.
+func spread(senders int, newSend func() func(stan uint32)) (work Work, begin chan struct{}) {
 	var stan atomic.Uint32
-	return func(n int) {
-		var left atomic.Int64
-		left.Store(int64(n))
-		var wg sync.WaitGroup
-		for _, send := range sends[:min(n, senders)] {
-			wg.Go(func() {
+	var left atomic.Int64
+	var wg sync.WaitGroup
+	begin = make(chan struct{}, senders)
+	for range senders {
+		send := newSend()
+		go func() {
+			for range begin {
 				for left.Add(-1) >= 0 {
 					send(stan.Add(1) % 1_000_000)
 				}
-			})
+				wg.Done()
+			}
+		}()
+	}
+	return func(n int) {
+		left.Store(int64(n))
+		wg.Add(senders)
+		for range senders {
+			begin <- struct{}{}
 		}
 		wg.Wait()
-	}
+	}, begin
 }
 
 func frameSender(c *connection.Conn, frame []byte, stan int) func() func(uint32) {

@@ -35,11 +35,15 @@ func cryptoCases() []Case {
 	}
 }
 
+var doubleKey = []byte("\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10")
+
+// What the sides compute ends here, so that the compiler cannot leave it out.
 var (
-	doubleKey = []byte("\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10")
 	sinkBytes []byte
 	sinkWord  uint64
 	sinkError error
+
+	_ = []any{&sinkBytes, &sinkWord, &sinkError}
 )
 
 // tenBits is a key serial number whose counter has the most bits a Triple DES counter may have.

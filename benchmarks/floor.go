@@ -29,6 +29,9 @@ type byHand struct {
 
 	// read appends the six values that "unpack+read" reads, as text.
 	read func(f *floor, dst []byte) []byte
+
+	// scan appends the three values that "scan" reads, straight from the bytes: it checks these and measures the rest.
+	scan func(dst, wire []byte) ([]byte, error)
 }
 
 // floorError is the number of the field that is at fault.

@@ -23,6 +23,7 @@ var floorASCII0200 = byHand{
 		dst = append(dst, f.fields[41]...)
 		return append(dst, f.fields[49]...)
 	},
+	scan: scanASCII0200,
 }
 
 const frontASCII0200 = "0200723C448128E08000" // message type and bitmap
@@ -182,4 +183,37 @@ func lengths1987(v *[65][]byte) error {
 		return floorError(49)
 	}
 	return nil
+}
+
+func scanASCII0200(dst, b []byte) ([]byte, error) {
+	if len(b) < 22 || string(b[:20]) != frontASCII0200 {
+		return dst, floorError(0)
+	}
+	n := twoDigits(b[20:])
+	if n < 0 || n > 19 || len(b) < 22+n+57 {
+		return dst, floorError(2)
+	}
+	b = b[22+n:]
+	amount, stan, b := b[6:18], b[28:34], b[57:]
+	n = twoDigits(b)
+	if n < 0 || n > 11 || len(b) < 2+n {
+		return dst, floorError(32)
+	}
+	b = b[2+n:]
+	n = twoDigits(b)
+	if n < 0 || n > 37 || len(b) < 2+n+20 {
+		return dst, floorError(35)
+	}
+	terminal := b[2+n+12 : 2+n+20]
+	switch {
+	case !digits(amount):
+		return dst, floorError(4)
+	case !digits(stan):
+		return dst, floorError(11)
+	case !printable(terminal):
+		return dst, floorError(41)
+	}
+	dst = append(dst, amount...)
+	dst = append(dst, stan...)
+	return append(dst, terminal...), nil
 }

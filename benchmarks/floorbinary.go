@@ -23,6 +23,7 @@ var floorBinary0200 = byHand{
 		dst = append(dst, f.fields[41]...)
 		return append(dst, f.fields[49]...)
 	},
+	scan: scanBinary0200,
 }
 
 const frontBinary0200 = "\x02\x00\x72\x3C\x44\x81\x28\xE0\x80\x00" // message type and bitmap
@@ -160,4 +161,42 @@ func buildBinary0200(dst []byte, v *[65][]byte) ([]byte, error) {
 	dst = append(dst, v[42]...)
 	dst = append(dst, v[43]...)
 	return append(dst, v[49]...), nil
+}
+
+func scanBinary0200(dst, b []byte) ([]byte, error) {
+	if len(b) < 11 || string(b[:10]) != frontBinary0200 {
+		return dst, floorError(0)
+	}
+	n := twoPacked(b[10:])
+	if n < 0 || n > 19 || len(b) < 11+(n+1)/2+29 {
+		return dst, floorError(2)
+	}
+	b = b[11+(n+1)/2:]
+	amount, stan, b := b[3:9], b[14:17], b[29:]
+	n = twoPacked(b)
+	if n < 0 || n > 11 || len(b) < 1+(n+1)/2 {
+		return dst, floorError(32)
+	}
+	b = b[1+(n+1)/2:]
+	n = twoPacked(b)
+	if n < 0 || n > 37 || len(b) < 1+(n+1)/2+20 {
+		return dst, floorError(35)
+	}
+	b = b[1+(n+1)/2:]
+	return appendScanned(dst, amount, stan, b[12:20])
+}
+
+// appendScanned checks and appends what "scan" reads of a packed message.
+func appendScanned(dst, amount, stan, terminal []byte) ([]byte, error) {
+	switch {
+	case !packed(amount):
+		return dst, floorError(4)
+	case !packed(stan):
+		return dst, floorError(11)
+	case !printable(terminal):
+		return dst, floorError(41)
+	}
+	dst = appendUnpacked(dst, amount)
+	dst = appendUnpacked(dst, stan)
+	return append(dst, terminal...), nil
 }

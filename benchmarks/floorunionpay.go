@@ -7,6 +7,7 @@ var floorUnionPayChip = byHand{
 	build:  buildUnionPay,
 	set:    floorBinary0200.set,
 	read:   floorBinary0200.read,
+	scan:   scanUnionPay,
 }
 
 const (
@@ -277,4 +278,17 @@ func checkUnionPayValues(v *[65][]byte) error {
 		return floorError(64)
 	}
 	return nil
+}
+
+func scanUnionPay(dst, b []byte) ([]byte, error) {
+	if len(b) <= sizeUnionPay || string(b[len(headUnionPay):sizeUnionPay]) != frontUnionPay {
+		return dst, floorError(0)
+	}
+	b = b[sizeUnionPay:]
+	n := twoPacked(b)
+	if n < 0 || n > 19 || len(b) < 1+(n+1)/2+fixedTo26+8 {
+		return dst, floorError(2)
+	}
+	b = b[1+(n+1)/2:]
+	return appendScanned(dst, b[3:9], b[9:12], b[fixedTo26:fixedTo26+8])
 }

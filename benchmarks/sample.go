@@ -24,6 +24,9 @@ type sample struct {
 // read are the fields that "unpack+read" reads, in every sample.
 var read = []int{2, 3, 4, 11, 41, 49}
 
+// scanned are the fields that "scan" reads.
+var scanned = []int{4, 11, 41}
+
 // What "edit" sets: a switch gives the message a STAN and a terminal of its own.
 const (
 	editedSTAN     = "900001"

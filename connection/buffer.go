@@ -2,8 +2,8 @@ package connection
 
 import "sync"
 
-// buffer is memory for reading or writing. Idle connections hold none, and one that waits for the rest of a frame
-// holds a small one.
+// buffer is memory for reading or writing. Idle plain connections hold none; one that waits for the rest of a frame
+// holds a small one, as an idle TLS connection does.
 type buffer struct {
 	b []byte
 }

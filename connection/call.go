@@ -3,7 +3,6 @@ package connection
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 )
 
@@ -41,16 +40,6 @@ func (c *Conn) releaseCall(ca *call) {
 func (ca *call) finish(err error) {
 	ca.err = err
 	ca.done <- struct{}{}
-}
-
-// timeoutError is the type of ErrTimeout: it also is what the standard library calls a timeout.
-type timeoutError struct{}
-
-func (timeoutError) Error() string   { return "no answer in time" }
-func (timeoutError) Timeout() bool   { return true }
-func (timeoutError) Temporary() bool { return true }
-func (timeoutError) Is(target error) bool {
-	return target == context.DeadlineExceeded || target == os.ErrDeadlineExceeded
 }
 
 // Exchange sends a request and waits for its answer, which it appends to dst and returns; with room in dst it
@@ -133,9 +122,16 @@ func (c *Conn) begin(ctx context.Context, ca *call) error {
 		c.mu.Unlock()
 		return err
 	}
+	if ca.started-c.corkedAt > corkLimit {
+		c.corked = 0
+	}
 	c.kick(false)
 	return nil
 }
+
+// corkLimit is how long frames wait for those who got answers in the same read to send theirs: long enough for
+// goroutines that only pack and send, too short to hold anything up for those that have more to do.
+const corkLimit = 50 * time.Microsecond
 
 // contention says whether a request refused with err may wait, and counts those that may not.
 func (c *Conn) contention(err error) Contention {

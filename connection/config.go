@@ -79,53 +79,33 @@ const (
 
 // withDefaults returns a copy with every default filled in: the one place where the defaults are.
 func (c Config) withDefaults() (*Config, error) {
-	if c.Framing == nil {
-		return nil, errors.New("connection: Config.Framing is nil")
-	}
-	if c.Order > OrderConn || c.Duplicates > ContentionFail || c.Busy > ContentionFail {
-		return nil, errors.New("connection: Config has an unknown Order or Contention")
-	}
-	for _, d := range []struct {
-		field    *time.Duration
-		fallback time.Duration
-	}{
-		{&c.Timeout, 30 * time.Second},
-		{&c.WriteTimeout, 10 * time.Second},
-		{&c.FrameTimeout, 10 * time.Second},
-		{&c.HandshakeTimeout, 10 * time.Second},
-	} {
-		if *d.field <= 0 {
-			*d.field = d.fallback
-		}
-	}
-	if c.LateWindow <= 0 {
-		c.LateWindow = 2 * c.Timeout
-	}
-	for _, n := range []struct {
-		field    *int
-		fallback int
-	}{{&c.Workers, 64}, {&c.Backlog, 64}, {&c.MaxInFlight, 1024}, {&c.MaxQueued, 1 << 20}} {
-		if *n.field <= 0 {
-			*n.field = n.fallback
-		}
-	}
-	if c.Order == OrderConn {
-		c.Workers = 1
-	}
-	if c.Duplicates == ContentionDefault {
-		c.Duplicates = ContentionFail
-	}
-	if c.Key == nil {
-		c.Duplicates = ContentionWait // the one key stands for the connection: requests take turns
-	}
-	if c.Busy == ContentionDefault {
-		c.Busy = ContentionWait
-	}
 	if c.OrderBy == nil {
 		c.OrderBy = c.Key
 	}
-	if c.Order == OrderKey && c.OrderBy == nil {
+	switch {
+	case c.Framing == nil:
+		return nil, errors.New("connection: Config.Framing is nil")
+	case c.Order > OrderConn || c.Duplicates > ContentionFail || c.Busy > ContentionFail:
+		return nil, errors.New("connection: Config has an unknown Order or Contention")
+	case c.Order == OrderKey && c.OrderBy == nil:
 		return nil, errors.New("connection: OrderKey needs Config.OrderBy or Config.Key")
+	}
+	fill(&c.Timeout, 30*time.Second)
+	fill(&c.WriteTimeout, 10*time.Second)
+	fill(&c.FrameTimeout, 10*time.Second)
+	fill(&c.HandshakeTimeout, 10*time.Second)
+	fill(&c.LateWindow, 2*c.Timeout)
+	fill(&c.Workers, 64)
+	fill(&c.Backlog, 64)
+	fill(&c.MaxInFlight, 1024)
+	fill(&c.MaxQueued, 1<<20)
+	fill(&c.Duplicates, ContentionFail)
+	fill(&c.Busy, ContentionWait)
+	if c.Order == OrderConn {
+		c.Workers = 1
+	}
+	if c.Key == nil {
+		c.Duplicates = ContentionWait // the one key stands for the connection: requests take turns
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -134,4 +114,11 @@ func (c Config) withDefaults() (*Config, error) {
 		c.Dialer = (&net.Dialer{}).DialContext
 	}
 	return &c, nil
+}
+
+// fill replaces a field that is not set.
+func fill[T int | time.Duration | Contention](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
 }

@@ -43,6 +43,7 @@ type Conn struct {
 	queued       []*call // whose frames are in out
 	writing      bool    // somebody writes, or has been started to
 	corked       int     // answers given out whose receivers may send again before the reader writes for them
+	corkedAt     time.Duration
 	writingBytes int
 	rest         *buffer // what a write without waiting left for the write loop
 	restFrom     int

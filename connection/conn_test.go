@@ -125,3 +125,29 @@ func TestExchangeAllocatesNothing(t *testing.T) {
 		require.Zero(t, allocs, "both sides together")
 	}
 }
+
+// fixed is a message that packs and unpacks without allocating.
+type fixed struct{ b []byte }
+
+func (m *fixed) AppendBinary(b []byte) ([]byte, error) { return append(b, m.b...), nil }
+
+func (m *fixed) UnmarshalBinary(b []byte) error {
+	m.b = append(m.b[:0], b...)
+	return nil
+}
+
+func TestSendAllocatesNothing(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Handler = answer
+	c := dial(t, startServer(t, &connection.Server{Config: cfg}), testConfig(t))
+	request, response := &fixed{request("0200", 1, "x")}, &fixed{make([]byte, 0, 64)}
+	allocs := testing.AllocsPerRun(2000, func() {
+		if err := connection.Send(context.Background(), c, request, response); err != nil {
+			panic(err)
+		}
+	})
+	if !underRace {
+		require.Zero(t, allocs)
+	}
+	require.Equal(t, "0210000001x", string(response.b))
+}

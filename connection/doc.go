@@ -21,8 +21,8 @@
 // # Memory
 //
 // Frames given to a handler or a hook are valid during the call only. Exchange reads the request's memory until it
-// returns and appends the answer to memory of the caller's. A connection that is idle holds no buffer. Memory that
-// held frames is wiped before it is used again.
+// returns and appends the answer to memory of the caller's. A plain connection that is idle holds no buffer. Memory
+// that held frames is wiped before it is used again.
 //
 // # Security
 //

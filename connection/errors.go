@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 )
 
 // Sent says whether the bytes of a request can have reached the peer.
@@ -41,6 +42,16 @@ var (
 	ErrIdle         = errors.New("connection was idle for too long")
 	ErrHandlerPanic = errors.New("handler panicked")
 )
+
+// timeoutError is the type of ErrTimeout: it also is what the standard library calls a timeout.
+type timeoutError struct{}
+
+func (timeoutError) Error() string   { return "no answer in time" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
+func (timeoutError) Is(target error) bool {
+	return target == context.DeadlineExceeded || target == os.ErrDeadlineExceeded
+}
 
 // Error is what every failed call returns.
 type Error struct {

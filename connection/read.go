@@ -51,7 +51,7 @@ func (c *Conn) readFrames() error {
 		var n int
 		var err error
 		if in == nil {
-			in = newLargeBuffer() // here, where the stack is not deep yet
+			in = c.readBuffer()
 		}
 		in, n, err = c.readSome(in)
 		switch {
@@ -80,6 +80,15 @@ func (c *Conn) readFrames() error {
 			c.nc.SetReadDeadline(time.Now().Add(c.cfg.FrameTimeout))
 		}
 	}
+}
+
+// readBuffer returns the buffer to read into: a large one where it is given back before waiting, a small one where it
+// must be held meanwhile.
+func (c *Conn) readBuffer() *buffer {
+	if c.raw != nil {
+		return newLargeBuffer()
+	}
+	return newSmallBuffer()
 }
 
 // readSome appends what one read returns to in; see rawIO.read.
@@ -265,6 +274,7 @@ func (c *Conn) answer(key [32]byte, frame []byte, now time.Duration) {
 	c.stats.Matched++
 	if c.freed(); c.inFlight > 0 {
 		c.corked++
+		c.corkedAt = now
 	}
 	c.mu.Unlock()
 	if c.cfg.Latency != nil {

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/subtle"
 	"fmt"
 
@@ -41,6 +42,9 @@ func (k DataKey) appendCrypt(dst []byte, op Operation, mode CipherMode, iv, in [
 	block := m.Block()
 	if block == nil {
 		return dst, fmt.Errorf("%w: data encryption with algorithm %s", ErrUnsupported, k.Attributes().Algorithm)
+	}
+	if fips140.Enforced() && k.Attributes().Algorithm != AES {
+		return dst, ErrFIPS // a key made before or around the enforcement, over which crypto/cipher would panic
 	}
 	wholeBlocks := mode == ECB || mode == CBC
 	vector := block.BlockSize()

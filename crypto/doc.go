@@ -18,6 +18,10 @@
 // of DES, gm.SM4 of package crypto/gm gives the cipher of SM4 keys, [AllowWeak], [RequireParity] and [OddParity] set
 // the rules for the bytes.
 //
+// [DataKey] encrypts data, [AppendWrapAES], [AppendWrapRSA] and [AppendWrapVariant] move keys where key blocks are not
+// spoken, [FF1] keeps the shape of what it encrypts. What an HSM may do instead of this process stands in interfaces:
+// [MACer], [CardVerifier] and [KeyManager]; a [KeyRef] is what they call a key, and a Key is one.
+//
 // The package does not do TLS, certificates or password hashing, and it has no random source but crypto/rand.
 //
 // # For the packages of this module

@@ -18,7 +18,7 @@ var (
 	ErrExport      = errors.New("crypto: the key is not exportable")
 	ErrNoKey       = errors.New("crypto: no key")
 	ErrDestroyed   = errors.New("crypto: the key is destroyed")
-	ErrNoCipher    = errors.New("crypto: no cipher for the key's algorithm; SM4 needs the option gm.SM4")
+	ErrNoCipher    = errors.New("crypto: no cipher for the key's algorithm; SM4 keys need the option gm.SM4")
 	ErrFIPS        = errors.New("crypto: not available while FIPS 140 mode is enforced")
 	ErrKeyRef      = errors.New("crypto: the key reference belongs to another provider")
 	ErrUnsupported = errors.New("crypto: not supported")

@@ -96,6 +96,7 @@ const (
 	HMACSHA256
 	HMACSHA384
 	HMACSHA512
+	HMACSM3 // GB/T 15852.2; the key needs gm.SM3
 )
 
 // MACPadding is a padding method of ISO 9797-1. Schemes 1 to 4 and 6 need one; the others have their own and take none.

@@ -6,6 +6,7 @@ import (
 	"crypto/fips140"
 	"crypto/rand"
 	"crypto/subtle"
+	"hash"
 
 	"github.com/posline/posline/crypto/internal/des"
 	"github.com/posline/posline/internal/keymaterial"
@@ -30,10 +31,11 @@ type core struct {
 	des   des.Cipher // the schedules of a DES or Triple DES key
 }
 
-// The largest keys that are not of a block cipher, in bytes.
+// Limits of keys that are not of a block cipher, in bytes.
 const (
 	maximumHMAC = 1024
 	maximumDER  = 16 << 10
+	minimumFIPS = 14 // of an HMAC key where FIPS 140 mode is enforced
 )
 
 // NewKey makes a key from clear bytes, which it copies. Only packages of this module can call it; programs use
@@ -62,7 +64,7 @@ func (k Key) core() *core {
 }
 
 func newKey(a Attributes, bytes []byte, o *KeyOptions) (Key, error) {
-	if err := a.Validate(); err != nil {
+	if err := a.validate(o.anyMode); err != nil {
 		return Key{}, err
 	}
 	if err := checkLength(a.Algorithm, len(bytes), o.weak); err != nil {
@@ -170,6 +172,10 @@ func (c *core) cipher(key []byte) (cipher.Block, error) {
 		}
 		c.des.Init(key, form)
 		return &c.des, nil
+	case HMAC:
+		if fips140.Enforced() && len(key) < minimumFIPS {
+			return nil, ErrFIPS
+		}
 	case SM4:
 		if fips140.Enforced() {
 			return nil, ErrFIPS
@@ -249,6 +255,14 @@ func (c *core) open(token keymaterial.Token) (*keymaterial.Material, error) {
 
 // TableDES reports whether the key uses the table form of DES.
 func (k Key) TableDES() bool { return k.reach != nil && k.core().traits.tableDES }
+
+// SM3 returns the hash that gm.SM3 gave the key, nil without it.
+func (k Key) SM3() func() hash.Hash {
+	if k.reach == nil {
+		return nil
+	}
+	return k.core().traits.sm3
+}
 
 // Equal reports whether both keys have the same attributes and bytes. The bytes are compared in constant time.
 // A destroyed key equals none, no key equals none.

@@ -1,6 +1,9 @@
 package crypto
 
-import "crypto/cipher"
+import (
+	"crypto/cipher"
+	"hash"
+)
 
 // An Option changes how a key is made from its bytes. Options are functions passed by name: AllowWeak, TableDES,
 // OddParity, gm.SM4.
@@ -8,8 +11,9 @@ type Option func(*KeyOptions)
 
 // KeyOptions collects what Options ask for.
 type KeyOptions struct {
-	weak   bool
-	parity parityRule
+	weak    bool
+	anyMode bool
+	parity  parityRule
 	traits
 }
 
@@ -17,6 +21,7 @@ type KeyOptions struct {
 type traits struct {
 	tableDES bool
 	sm4      func(key []byte) (cipher.Block, error)
+	sm3      func() hash.Hash
 }
 
 type parityRule uint8
@@ -35,6 +40,10 @@ func TableDES(o *KeyOptions) { o.tableDES = true }
 // single-length keys declared as Triple DES. For test keys and old key blocks.
 func AllowWeak(o *KeyOptions) { o.weak = true }
 
+// AnyMode admits a mode of use that does not go with the usage, as key blocks of some systems have it. Such a key can be
+// kept and passed on; it does no more than its mode allows.
+func AnyMode(o *KeyOptions) { o.anyMode = true }
+
 // RequireParity refuses DES and Triple DES keys that do not have odd parity in every byte.
 func RequireParity(o *KeyOptions) { o.parity = parityRequired }
 
@@ -52,3 +61,6 @@ func (o *KeyOptions) SM4(key []byte) (cipher.Block, error) {
 
 // UseSM4 gives the block cipher for keys of algorithm SM4. Programs pass gm.SM4, which calls it.
 func (o *KeyOptions) UseSM4(newCipher func(key []byte) (cipher.Block, error)) { o.sm4 = newCipher }
+
+// UseSM3 gives the hash for HMAC-SM3 with a key of algorithm HMAC. Programs pass gm.SM3, which calls it.
+func (o *KeyOptions) UseSM3(newHash func() hash.Hash) { o.sm3 = newHash }

@@ -97,7 +97,9 @@ func TestKeysDoNotShow(t *testing.T) {
 			k := importKey(t, c.attributes, secretHex)
 			v, err := c.view(k)
 			require.NoError(t, err)
-			require.Contains(t, fmt.Sprint(v), "Key("+c.attributes)
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+				require.Contains(t, fmt.Sprintf(verb, v), "Key("+c.attributes)
+			}
 			for _, value := range []any{k, &k, v, k.Attributes()} {
 				for _, form := range everyForm(t, value) {
 					requireNoSecret(t, form, secret)

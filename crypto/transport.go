@@ -2,6 +2,7 @@ package crypto
 
 import (
 	stdcrypto "crypto"
+	"crypto/fips140"
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
@@ -17,8 +18,8 @@ const minimumRSA = 2048
 // exportable, ErrWeakKey for a modulus of less than 2048 bits, ErrUnsupported for a hash that is not linked,
 // ErrKeyLength for a key too long for the modulus, ErrDestroyed.
 func AppendWrapRSA(dst []byte, to *rsa.PublicKey, hash stdcrypto.Hash, key Key) ([]byte, error) {
-	if !hash.Available() {
-		return dst, fmt.Errorf("%w: hash %d is not linked", ErrUnsupported, hash)
+	if err := checkHash(hash); err != nil {
+		return dst, err
 	}
 	if to == nil || to.N == nil {
 		return dst, ErrNoKey
@@ -41,8 +42,8 @@ func AppendWrapRSA(dst []byte, to *rsa.PublicKey, hash stdcrypto.Hash, key Key) 
 // UnwrapRSA makes a key of one that AppendWrapRSA encrypted, with the attributes the caller knows it to have. The
 // decrypter is an *rsa.PrivateKey or stands for one in hardware. Every fault of the ciphertext is ErrVerify.
 func UnwrapRSA(decrypter stdcrypto.Decrypter, hash stdcrypto.Hash, wrapped []byte, a Attributes, options ...Option) (Key, error) {
-	if !hash.Available() {
-		return Key{}, fmt.Errorf("%w: hash %d is not linked", ErrUnsupported, hash)
+	if err := checkHash(hash); err != nil {
+		return Key{}, err
 	}
 	bytes, err := decrypter.Decrypt(nil, wrapped, &rsa.OAEPOptions{Hash: hash})
 	if err != nil {
@@ -50,4 +51,14 @@ func UnwrapRSA(decrypter stdcrypto.Decrypter, hash stdcrypto.Hash, wrapped []byt
 	}
 	defer clear(bytes)
 	return NewKey(keymaterial.Grant(), a, bytes, options...)
+}
+
+func checkHash(hash stdcrypto.Hash) error {
+	switch {
+	case !hash.Available():
+		return fmt.Errorf("%w: hash %d is not linked", ErrUnsupported, hash)
+	case fips140.Enforced() && (hash == stdcrypto.MD5 || hash == stdcrypto.SHA1):
+		return ErrFIPS
+	}
+	return nil
 }

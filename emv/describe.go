@@ -114,6 +114,9 @@ func (p *printer) object(t Tag, v Value, offset int, path Path) *SyntaxError {
 		p.line(depth, t.String(), " ", name)
 		return p.level(v.TLV(), offset, append(path, t))
 	}
+	if t.Constructed() {
+		e.Sensitivity = Hidden // a template nothing can be read from may hold anything
+	}
 	m := p.meaning(e, v)
 	p.line(depth, t.String(), " ", name, ": ", p.shown(e.Sensitivity, v), m.text)
 	for _, line := range m.lines {

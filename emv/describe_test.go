@@ -73,6 +73,26 @@ func TestDescribeMasks(t *testing.T) {
 	require.Contains(t, describe(t, "5A08"+pan, &DescribeOptions{Clear: true}), pan)
 }
 
+func TestDescribeDecodesByScheme(t *testing.T) {
+	for _, c := range []struct {
+		data   string
+		scheme RID
+		want   string
+	}{
+		{"9F51020156", RIDUnionPay, "9F51 Application Currency Code: 0156 (CNY)\n"},
+		{"9F51020156", RIDVisa, "9F51 Application Currency Code: 0156 (CNY)\n"},
+		{"9F51039F3704", RIDMastercard, "9F51 DRDOL: 9F3704\n    9F37 Unpredictable Number [4]\n"},
+		{"9F5B039F3704", RIDMastercard, "9F5B DSDOL: 9F3704\n    9F37 Unpredictable Number [4]\n"},
+		{"9F6602FFFF", RIDMastercard, "9F66 PUNATC (Track 2): FFFF\n"},
+		{"9F6604FF000000", RIDUnionPay, "9F66 Terminal Transaction Qualifiers: FF000000\n    1.8 magnetic stripe mode supported\n    1.7 RFU\n" +
+			"    1.6 contactless EMV mode supported\n    1.5 contact chip supported\n    1.4 reader is offline only\n    1.3 online PIN supported\n" +
+			"    1.2 signature supported\n    1.1 offline data authentication for online authorisations supported\n"},
+		{"9F6E0401000000", RIDAmex, "9F6E Enhanced Contactless Reader Capabilities: 01000000\n"},
+	} {
+		require.Equal(t, c.want, describe(t, c.data, &DescribeOptions{Context: Context{RID: c.scheme}}))
+	}
+}
+
 func TestDescribeTakesTheSchemeFromTheData(t *testing.T) {
 	ppse := describe(t, "6F23840E325041592E5359532E4444463031A511BF0C0E610C4F07A0000000031010870101"+"9F5D06000000010000", nil)
 	require.Contains(t, ppse, "9F5D Available Offline Spending Amount: 000000010000 (10000)")
@@ -88,6 +108,22 @@ func TestDescribeKeepsControlCharactersOut(t *testing.T) {
 		require.Equal(t, 1, strings.Count(out, "\n"))
 	}
 	require.NotContains(t, describe(t, "5619"+track, nil), "\x1b")
+}
+
+// TestDescribeHidesWhatItCannotRead puts a card number into templates that are broken or too deep.
+func TestDescribeHidesWhatItCannotRead(t *testing.T) {
+	const pan = "6226220010071367"
+	deep := AppendTLV(nil, 0x5A, unhex(t, pan))
+	for range 20 {
+		deep = AppendTLV(nil, 0x70, deep)
+	}
+	broken := AppendTLV(nil, 0x70, unhex(t, "5A08"+pan+"9F"))
+	for _, d := range []TLV{deep, broken, unhex(t, "700C5A08"+pan)} {
+		var out strings.Builder
+		_ = Describe(&out, d, nil)
+		require.False(t, strings.Contains(out.String(), pan), "a card number is described in clear")
+		require.NotEmpty(t, out.String())
+	}
 }
 
 func TestDescribeGoesOnAfterAFault(t *testing.T) {

@@ -77,14 +77,14 @@ func decoderOf(t Tag) func(p *printer, v Value) (meaning, bool) {
 	return nil
 }
 
-// decodedScheme is whose meaning of the tag has a decoder, where schemes disagree.
-var decodedScheme = map[Tag]Scheme{
-	0x9F5B: AnyScheme, 0x9F5D: Mastercard, 0x9F6E: Visa, 0x9F6B: Mastercard, 0x9F66: AnyScheme, 0x9F51: Visa,
+// decodedFor is whose meaning of a tag has a decoder, where schemes disagree; everyone is the meaning of the core.
+var decodedFor = map[Tag]schemes{
+	0x9F51: visa | unionPay, 0x9F5B: everyone, 0x9F5D: mastercard, 0x9F66: everyone, 0x9F6B: mastercard, 0x9F6E: visa,
 }
 
 // decode words the value of a tag that has a decoder of its own.
 func (p *printer) decode(t Tag, scheme Scheme, v Value) (meaning, bool) {
-	if want, ok := decodedScheme[t]; ok && want != scheme {
+	if whose, ok := decodedFor[t]; ok && !whose.include(scheme) {
 		return meaning{}, false
 	}
 	if f, ok := bitFields[t]; ok && len(v) == f.octets {

@@ -205,7 +205,7 @@ func (d *Dictionary) find(t Tag, c Context, length int) (entry, bool) {
 	ofSchemes := rowsOf(schemeRows[:], t)
 	if scheme != AnyScheme {
 		for _, r := range ofSchemes {
-			if r.schemes&(1<<scheme) == 0 {
+			if !r.schemes.include(scheme) {
 				continue
 			}
 			e := r.entry(scheme)

@@ -27,6 +27,14 @@ const (
 	unionPay           = 1 << UnionPay
 )
 
+// include reports whether the meaning is the scheme's; everybody's meaning is that of no scheme.
+func (s schemes) include(scheme Scheme) bool {
+	if s == everyone {
+		return scheme == AnyScheme
+	}
+	return s&(1<<scheme) != 0
+}
+
 // kind is a format together with how its value is shown.
 type kind uint8
 

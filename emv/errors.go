@@ -34,7 +34,7 @@ var (
 	ErrLength = errors.New("wrong length")
 
 	// ErrDigits: something else where decimal digits belong, or more of them than fit.
-	ErrDigits = errors.New("not so many decimal digits")
+	ErrDigits = errors.New("bad or too many digits")
 
 	// ErrDate: digits that are no day of the calendar.
 	ErrDate = errors.New("no such date")

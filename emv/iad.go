@@ -120,7 +120,7 @@ func readCCD(b []byte) (IAD, bool) {
 	if len(b) != 32 || b[0] != 0x0F || b[16] != 0x0F || b[1]>>4 != 0xA {
 		return IAD{}, false
 	}
-	return IAD{CVN: b[1], DKI: b[2], CVR: b[3:8], Counters: b[8:16], IDD: b[17:]}, true
+	return IAD{CVN: b[1], DKI: b[2], CVR: b[3:8:8], Counters: b[8:16:16], IDD: b[17:]}, true
 }
 
 // readVisa2 reads 1F | CVN | DKI | CVR 5 | option | discretionary data.
@@ -128,7 +128,7 @@ func readVisa2(b []byte) (IAD, bool) {
 	if len(b) != 32 || b[0] != 0x1F || b[1]>>4 != 2 && b[1]>>4 != 4 {
 		return IAD{}, false
 	}
-	return IAD{CVN: b[1], DKI: b[2], CVR: b[3:8], IDDOption: b[8], IDD: b[9:]}, true
+	return IAD{CVN: b[1], DKI: b[2], CVR: b[3:8:8], IDDOption: b[8], IDD: b[9:]}, true
 }
 
 // readInterac reads 15 | DKI | 85 | 04 | CVR 4 | discretionary data.
@@ -136,7 +136,7 @@ func readInterac(b []byte) (IAD, bool) {
 	if len(b) != 22 || b[0] != 0x15 || b[2] != 0x85 || b[3] != 4 {
 		return IAD{}, false
 	}
-	return IAD{DKI: b[1], CVN: b[2], CVR: b[4:8], IDD: b[8:]}, true
+	return IAD{DKI: b[1], CVN: b[2], CVR: b[4:8:8], IDD: b[8:]}, true
 }
 
 // readUnionPayIAD reads 07 | DKI | CVN | 03 | CVR 3 | algorithm, then a length and discretionary data.
@@ -145,7 +145,7 @@ func readUnionPayIAD(b []byte) (IAD, bool) {
 		return IAD{}, false
 	}
 	idd, ok := lengthPrefixed(b[8:])
-	return IAD{DKI: b[1], CVN: b[2], CVR: b[3:7], Algorithm: b[7], IDD: idd}, ok
+	return IAD{DKI: b[1], CVN: b[2], CVR: b[3:7:7], Algorithm: b[7], IDD: idd}, ok
 }
 
 // readJCB reads 07 | DKI | CVN | 04 | CVR 4, then a length and discretionary data.
@@ -154,7 +154,7 @@ func readJCB(b []byte) (IAD, bool) {
 		return IAD{}, false
 	}
 	idd, ok := lengthPrefixed(b[8:])
-	return IAD{DKI: b[1], CVN: b[2], CVR: b[3:8], IDD: idd}, ok
+	return IAD{DKI: b[1], CVN: b[2], CVR: b[3:8:8], IDD: idd}, ok
 }
 
 // readVisa reads 06 | DKI | CVN | 03 | CVR 3, then a length and discretionary data.
@@ -163,7 +163,7 @@ func readVisa(b []byte) (IAD, bool) {
 		return IAD{}, false
 	}
 	idd, ok := lengthPrefixed(b[7:])
-	return IAD{DKI: b[1], CVN: b[2], CVR: b[3:7], IDD: idd}, ok
+	return IAD{DKI: b[1], CVN: b[2], CVR: b[3:7:7], IDD: idd}, ok
 }
 
 // lengthPrefixed reads a length octet and exactly as much behind it; nothing at all is fine too.
@@ -179,7 +179,7 @@ func readMChip4(b []byte) (IAD, bool) {
 	if len(b) != 18 || b[1]>>4 != 1 {
 		return IAD{}, false
 	}
-	return IAD{DKI: b[0], CVN: b[1], CVR: b[2:8], DAC: b[8:10], Counters: b[10:18]}, true
+	return IAD{DKI: b[0], CVN: b[1], CVR: b[2:8:8], DAC: b[8:10:10], Counters: b[10:18:18]}, true
 }
 
 // readMChipAdvance reads the same with more behind it.

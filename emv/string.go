@@ -33,3 +33,14 @@ func formatBytes(f fmt.State, verb rune, b []byte) {
 
 // Format prints the tag and the size of the value, whatever the verb.
 func (o Object) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v (%d bytes)", o.Tag, o.size()) }
+
+// MarshalText writes the number of bytes, so that structured logs and JSON hold nothing else; convert to []byte for the
+// bytes themselves.
+func (d TLV) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", d), nil }
+
+// MarshalText writes the number of bytes, so that structured logs and JSON hold nothing else; convert to []byte for the
+// bytes themselves.
+func (v Value) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", v), nil }
+
+// MarshalText writes the tag and the size of the value, so that structured logs and JSON hold nothing else.
+func (o Object) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", o), nil }

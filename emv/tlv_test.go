@@ -222,6 +222,22 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestBuildingDoesNotAllocate(t *testing.T) {
+	buf, value := make([]byte, 0, 512), make([]byte, 130)
+	n := 0
+	for name, build := range map[string]func(){
+		"AppendTLV":  func() { n += len(AppendTLV(AppendTLV(buf, 0x9F26, value[:8]), 0x70, value)) },
+		"AppendN":    func() { b, _ := AppendN(buf, 0x9F02, 1999, 6); n += len(b) },
+		"AppendCN":   func() { b, _ := AppendCN(buf, 0x5A, "6226220010071367"); n += len(b) },
+		"AppendDate": func() { b, _ := AppendDate(buf, 0x9A, Date{2026, 7, 31}); n += len(b) },
+		"AppendTemplate": func() {
+			n += len(AppendTemplate(buf, 0x70, func(dst []byte) []byte { return AppendTLV(dst, 0x5A, value) }))
+		},
+	} {
+		require.Zero(t, testing.AllocsPerRun(100, build), name)
+	}
+}
+
 func TestAppendTemplate(t *testing.T) {
 	for _, n := range []int{0, 1, 127, 128, 255, 256, 65535, 65536} {
 		v := bytes.Repeat([]byte{0x5A}, n)

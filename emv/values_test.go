@@ -3,7 +3,9 @@ package emv
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +162,14 @@ func TestViewsPrintTheirSizeOnly(t *testing.T) {
 		require.Equal(t, "8 bytes", fmt.Sprintf(format, v))
 		require.Equal(t, "5A (8 bytes)", fmt.Sprintf(format, tree[0]))
 	}
+	text, err := json.Marshal([]any{d, v, tree[0], tree})
+	require.NoError(t, err)
+	require.Equal(t, `["10 bytes","8 bytes","5A (8 bytes)",["5A (8 bytes)"]]`, string(text))
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("sale", "field55", d, "pan", v)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("sale", "field55", d, "pan", v)
+	require.Equal(t, 2, strings.Count(log.String(), "10 bytes"))
+	require.NotContains(t, log.String(), "YiY") // base64 of 6226
 	require.Equal(t, "6226220010071367", fmt.Sprintf("%X", v))
 	require.Equal(t, "62 26 22 00 10 07 13 67", fmt.Sprintf("% x", v))
 }
@@ -251,6 +261,7 @@ func TestIADNeedsTheRID(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, IADUnknown, iad.Format, s)
 	}
+	require.Equal(t, len(sm4.CVR), cap(sm4.CVR), "an append to a part must not run into the next")
 	_, err = ParseIAD(RID{}, nil)
 	require.ErrorIs(t, err, ErrLength)
 	_, err = ParseIAD(RID{}, make([]byte, 33))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/posline/posline/spec"
 )
@@ -21,6 +22,8 @@ type Codec struct {
 	shapes    shapes
 	responses []derivation
 	reversals []derivation
+
+	plans sync.Map // of Go struct types: reflect.Type to *planned
 }
 
 // Compile works out everything about a spec that does not depend on a message. Do it once and keep the Codec.
@@ -123,6 +126,10 @@ func compileField(f *spec.Field, path string) *node {
 	n.mark = n.terminator()
 	n.size = n.wireSize(n.max)
 	n.plain = n.isPlain()
+	n.packed = n.decodes()
+	if n.ending == endPrefix {
+		n.head = n.prefix.size
+	}
 	n.layout = compileLayout(f.Layout, path)
 	for _, c := range f.Cases {
 		one := choice{mti: pattern(c.MTI), values: c.Values, size: c.Size, layout: compileLayout(c.Layout, path)}
@@ -131,7 +138,44 @@ func compileField(f *spec.Field, path string) *node {
 		}
 		n.cases = append(n.cases, one)
 	}
+	n.settle()
 	return n
+}
+
+// settle works out what is known of the layouts of a field beforehand.
+func (n *node) settle() {
+	n.depends = len(n.cases) > 0 || n.layout != nil && n.layout.depends()
+	if n.content == spec.ContentN && n.decodes() && n.layout != nil && n.layout.kind == spec.Positional {
+		n.layout.sizes = n.layout.digitSizes()
+	}
+}
+
+// depends tells whether some part has a layout that other fields or the message type choose.
+func (l *layout) depends() bool {
+	for _, n := range append([]*node{l.unknown, l.lead}, l.fields...) {
+		if n != nil && n.depends {
+			return true
+		}
+	}
+	return false
+}
+
+// digitSizes is layout.sizes: nil unless every part is of fixed length and takes any digits.
+func (l *layout) digitSizes() []bool {
+	sizes := []bool{true}
+	for i, n := range l.fields {
+		toEnd := n.ending == endRest && i == len(l.fields)-1 && n.min == 0
+		if l.lead != nil || n.hasParts() || n.field.StartsWith != "" || n.classes&classDigit == 0 || !n.plain && !toEnd {
+			return nil
+		}
+		if n.ending != endFixed && !toEnd {
+			return nil
+		}
+		for k := range n.max {
+			sizes = append(sizes, toEnd || k == n.max-1)
+		}
+	}
+	return sizes
 }
 
 // terminator is the declared terminator as it stands on the wire.
@@ -150,7 +194,8 @@ func (n *node) terminator() string {
 
 func (n *node) isPlain() bool {
 	return !n.sign && !n.reserve && n.page == nil && n.coding != spec.ZonedEBCDIC &&
-		(n.ending == endFixed || n.ending == endPrefix && n.prefix.unit == spec.UnitDefault && !n.prefix.inclusive)
+		(n.ending == endFixed ||
+			n.ending == endPrefix && n.prefix.unit == spec.UnitDefault && !n.prefix.inclusive && n.prefix.coding != spec.BER)
 }
 
 // checkOf chooses how content is checked.

@@ -64,20 +64,24 @@ func (n *node) appendPlain(dst, value []byte) (out []byte, ok bool) {
 	if !ok {
 		return dst, false
 	}
-	if n.ending == endPrefix {
+	if n.head > 0 {
 		dst = n.prefix.appendQuick(dst, len(value))
 	}
-	switch n.coding {
-	case spec.BCD:
-		if len(value)%2 == 1 && !n.left {
-			dst = append(dst, n.filler<<4|packedNibble(value[0]))
-			value = value[1:]
-		}
-		return n.appendPairs(dst, value), true
-	case spec.HexASCII, spec.HexEBCDIC:
-		return n.appendContent(dst, value, 0), true
+	if n.packed {
+		return n.appendPackedPlain(dst, value), true
 	}
 	return append(dst, value...), true
+}
+
+func (n *node) appendPackedPlain(dst, value []byte) []byte {
+	if n.coding != spec.BCD {
+		return n.appendContent(dst, value, 0)
+	}
+	if len(value)%2 == 1 && !n.left {
+		dst = append(dst, n.filler<<4|packedNibble(value[0]))
+		value = value[1:]
+	}
+	return n.appendPairs(dst, value)
 }
 
 // padding is how many pad characters a value of so many units gets.

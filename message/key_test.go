@@ -74,6 +74,14 @@ func TestKeyIsExact(t *testing.T) {
 	}
 }
 
+func TestKeyTellsAnEmptyValueFromNone(t *testing.T) {
+	codec := codecFor(t, "iso8583-1987-ascii")
+	key := KeyFunc(codec, 48)
+	absent, _ := keyOf(t, key, codec, "0200", map[int]string{11: "000123"})
+	empty, _ := keyOf(t, key, codec, "0200", map[int]string{11: "000123", 48: ""})
+	require.NotEqual(t, absent, empty)
+}
+
 func TestKeyFoldsWhatDoesNotFit(t *testing.T) {
 	codec := codecFor(t, "iso8583-1987-ascii")
 	key := KeyFunc(codec, 11, 32, 41, 42, 48)

@@ -26,6 +26,10 @@ type layout struct {
 	// shortest is the least maximum of a BERTLV layout in which any bytes are a value and none has parts; 0 where more
 	// must be checked. Shorter values need no look at their definition.
 	shortest int
+
+	// sizes tells, for a positional layout of plain digits, which numbers of digits end with a part; nil where more
+	// must be checked.
+	sizes []bool
 }
 
 // entry is one part of a field, found by a walk over the field's inside.

@@ -34,6 +34,7 @@ const (
 // and unpacking need comes first, to lie in one cache line.
 type node struct {
 	plain   bool // nothing but an optional prefix and content: no sign, mark, reserve or unusual unit
+	packed  bool // a plain field that is not written as its bytes are: digits or hexadecimal pairs
 	framed  bool // other definitions hold for some message types
 	sign    bool
 	reserve bool // the content area always has its full size
@@ -50,12 +51,14 @@ type node struct {
 	min    int // in units: digits, characters or bytes
 	max    int
 	size   int // content bytes of a value of max units
+	head   int // bytes of the length prefix of a plain field
 	prefix prefix
 
 	page      *codePage // for EBCDIC
 	derived   int       // slot of the decoded value that the layout works on, or -1
 	layout    *layout
 	cases     []choice
+	depends   bool // some layout inside is chosen by other fields or the message type
 	byMTI     []framing
 	signs     string
 	mark      string // the terminator

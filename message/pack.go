@@ -48,6 +48,9 @@ func (m *Message) packable() error {
 		return nil
 	}
 	for number := range fieldBits(&parted) {
+		if w, bit := bitOf(number); m.edited[w]&bit == 0 && !m.node(number).depends {
+			continue // checked when it was unpacked
+		}
 		if err := m.Field(number).checkInside(0); err != nil {
 			err.Offset = -1
 			return err
@@ -99,7 +102,7 @@ func (m *Message) appendFields(dst []byte, below int) []byte {
 			}
 			if number == tertiary {
 				dst = append(dst, run[from:to]...)
-				run, from, to = nil, 0, 0
+				run, from, to, editing = nil, 0, 0, false // no field of the image starts at 0
 				dst = m.codec.bitmap.appendOne(dst, m.present[2])
 				continue
 			}

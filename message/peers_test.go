@@ -213,3 +213,23 @@ func TestSecondaryBitmapComesAndGoes(t *testing.T) {
 	m.Unset(70)
 	require.Equal(t, short, packed(t, m))
 }
+
+// The third bitmap in a data element stands between fields of the arena wherever these were set.
+func TestTertiaryBitmapAmongEdits(t *testing.T) {
+	codec := MustCompile(kitchenSink)
+	var want []byte
+	for _, order := range [][]int{{2, 70, 130}, {130, 70, 2}, {70, 130, 2}, {130, 2, 70}} {
+		m := codec.New()
+		require.NoError(t, m.SetMTI("0200"))
+		require.NoError(t, m.SetHeader([]byte{1}))
+		for _, number := range order {
+			require.NoError(t, m.Set(number, map[int]string{2: "6222", 70: "301", 130: "999"}[number]))
+		}
+		wire := packed(t, m)
+		require.NoError(t, codec.New().Unpack(wire))
+		if want == nil {
+			want = wire
+		}
+		require.Equal(t, want, wire, "%v", order)
+	}
+}

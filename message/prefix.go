@@ -100,13 +100,13 @@ func (p *prefix) read(buf []byte, pos int) (count, size int, err *Error) {
 		}
 	case spec.Binary:
 		for _, c := range head {
-			count = min(count<<8|int(c), 1<<30)
+			count = min(count, maxImage>>8)<<8 | int(c) // stays within 32 bits
 		}
 	case spec.HexASCII, spec.HexEBCDIC:
 		for _, c := range head {
 			digit := hexDigit(c, p.coding)
 			ok = ok && digit < 16
-			count = min(count<<4|int(digit), 1<<30)
+			count = min(count, maxImage>>4)<<4 | int(digit&15)
 		}
 	default: // the digits of every EBCDIC page are F0 to F9
 		for _, c := range head {
@@ -193,7 +193,7 @@ func readBERLength(buf []byte, pos int) (count, size int, err *Error) {
 		return 0, 0, fault(ErrTruncated, "", pos, detail("in the length"))
 	}
 	for _, c := range buf[pos+1 : pos+1+n] {
-		count = min(count<<8|int(c), 1<<30)
+		count = min(count, maxImage>>8)<<8 | int(c)
 	}
 	return count, 1 + n, nil
 }

@@ -106,6 +106,27 @@ func TestScannerAscends(t *testing.T) {
 	require.False(t, v.Present())
 }
 
+func TestScannerPassesReservedAndTerminatedFields(t *testing.T) {
+	s, err := spec.New(spec.Config{Name: "ends", Fields: []spec.Field{
+		{Number: 2, Format: "ans..20", Reserve: true},
+		{Number: 3, Format: "ans..20", Terminator: ";"},
+		{Number: 11, Format: "n 6"},
+	}})
+	require.NoError(t, err)
+	m := MustCompile(s).New()
+	require.NoError(t, m.SetMTI("0200"))
+	for number, text := range map[int]string{2: "abc", 3: "de", 11: "000123"} {
+		require.NoError(t, m.Set(number, text))
+	}
+	wire, err := m.Pack()
+	require.NoError(t, err)
+	scanner := m.Codec().Scanner()
+	require.NoError(t, scanner.Reset(wire))
+	v, err := scanner.Field(11)
+	require.NoError(t, err)
+	require.Equal(t, "000123", v.Text())
+}
+
 func TestScannerWithoutACodec(t *testing.T) {
 	var s Scanner
 	require.Error(t, s.Reset([]byte("0200")))

@@ -76,18 +76,28 @@ func (m *Message) set(n *node, number int, value []byte) error {
 		}
 		return m.fail(m.undefined(number))
 	}
+	from := len(m.arena)
+	arena, ok := n.appendPlain(m.arena, value)
+	if !ok || n.framed {
+		return m.setAny(n, number, value)
+	}
+	m.arena = arena
+	m.enter(number, span{start: uint32(from), content: uint32(from + n.head), end: uint32(len(arena)), units: uint32(len(value))})
+	if n.derived >= 0 {
+		m.derive(n, m.Field(number).content(), len(value))
+	}
+	return nil
+}
+
+// setAny is set for every form of field and for wrong values.
+func (m *Message) setAny(n *node, number int, value []byte) error {
 	if n.framed && !m.hasMTI {
 		return m.fail(fault(ErrType, n.path, -1, detail("is written by message type: set the type first")))
 	}
 	from := len(m.arena)
-	units := uint32(len(value))
-	arena, ok := n.appendPlain(m.arena, value)
-	if !ok {
-		var err *Error
-		if arena, err = n.appendWire(m.arena, value); err != nil {
-			return m.fail(err)
-		}
-		units = n.unitsSet(value)
+	arena, err := n.appendWire(m.arena, value)
+	if err != nil {
+		return m.fail(err)
 	}
 	m.arena = arena
 	head := 0
@@ -96,6 +106,7 @@ func (m *Message) set(n *node, number int, value []byte) error {
 			_, head, _ = readBERLength(m.arena, from)
 		}
 	}
+	units := n.unitsSet(value)
 	m.enter(number, span{start: uint32(from), content: uint32(from + head), end: uint32(len(m.arena)), units: units})
 	if n.derived >= 0 {
 		m.derive(n, m.Field(number).content(), int(units))

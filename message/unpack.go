@@ -173,6 +173,9 @@ func (v Value) checkInside(base int) *Error {
 	if l.shortest > 0 && l.lead == nil && soundBER(inside, l.shortest) {
 		return nil
 	}
+	if len(inside) < len(l.sizes) && l.sizes[len(inside)] {
+		return nil
+	}
 	w := l.walk(inside)
 	decoded := v.node.decodes()
 	for {

@@ -29,6 +29,7 @@ func TestNewRefuses(t *testing.T) {
 		{"prefix too small", "2", base(Field{Number: 2, Format: "n..100"})},
 		{"binary prefix too small", "2", base(Field{Number: 2, Format: "b...999", Prefix: Prefix{Encoding: Binary, Digits: 1}})},
 		{"text in BCD", "2", base(Field{Number: 2, Format: "ans 2", Encoding: BCD})},
+		{"signed nothing", "2", base(Field{Number: 2, Format: "n 0", Encoding: ZonedEBCDIC})},
 		{"binary in ASCII", "2", base(Field{Number: 2, Format: "b 8", Encoding: ASCII})},
 		{"length in raw", "2", base(Field{Number: 2, Format: "n..9", Prefix: Prefix{Encoding: Raw}})},
 		{"enum", "2", base(Field{Number: 2, Format: "n 2", Mask: 99})},

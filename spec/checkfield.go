@@ -89,7 +89,7 @@ func fits(format Format, e Encoding) bool {
 	case format.Sign && e == ZonedEBCDIC:
 		return false
 	case format.Content == ContentN, format.Content == ContentZ, format.Content == ContentH:
-		return e.IsText() || e == BCD || e == ZonedEBCDIC && format.Content == ContentN && format.Fixed()
+		return e.IsText() || e == BCD || e == ZonedEBCDIC && format.Content == ContentN && format.Fixed() && format.Max > 0
 	case format.Content == ContentB:
 		return e == Raw || e == HexASCII || e == HexEBCDIC || e.IsEBCDIC()
 	default:

@@ -63,11 +63,11 @@ type AlertKind uint8
 
 // The kinds of alerts.
 const (
-	Refused    AlertKind = iota + 1 // the host refused the message: it will not be sent again
-	TooOld                          // given up because of MaxAge
-	TooManyTry                      // given up because of MaxTries
-	Failing                         // a destination's oldest entry has failed often: told at the 3rd try and at each doubling
-	StoreError                      // the store could not record a try or an outcome; the entry may be sent again after a restart
+	Refused      AlertKind = iota + 1 // the host refused the message: it will not be sent again
+	TooOld                            // given up because of MaxAge
+	TooManyTries                      // given up because of MaxTries
+	Failing                           // a destination's oldest entry has failed often: told at the 3rd try and at each doubling
+	StoreError                        // the store could not record a try or an outcome; the entry may be sent again after a restart
 )
 
 func (k AlertKind) String() string {
@@ -76,7 +76,7 @@ func (k AlertKind) String() string {
 		return "refused by the host"
 	case TooOld:
 		return "given up: too old"
-	case TooManyTry:
+	case TooManyTries:
 		return "given up: too many tries"
 	case Failing:
 		return "failing"
@@ -312,7 +312,7 @@ func (q *Queue) overdue(j *job) AlertKind {
 	case q.cfg.MaxAge > 0 && time.Since(j.Created) > q.cfg.MaxAge:
 		return TooOld
 	case q.cfg.MaxTries > 0 && j.Tries >= q.cfg.MaxTries:
-		return TooManyTry
+		return TooManyTries
 	}
 	return 0
 }

@@ -130,7 +130,7 @@ func TestQueueGivesUp(t *testing.T) {
 		kind   AlertKind
 		tries  int
 	}{
-		{"tries", Config{MaxTries: 3}, TooManyTry, 3},
+		{"tries", Config{MaxTries: 3}, TooManyTries, 3},
 		{"age", Config{MaxAge: 10 * time.Second, RetryMin: 6 * time.Second, RetryMax: 6 * time.Second}, TooOld, 2},
 		{"refused", Config{Judge: func(e Entry, answer []byte) Verdict {
 			if string(e.Frame) == "bad" {

@@ -1,6 +1,7 @@
 package cardverify
 
 import (
+	"crypto/fips140"
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
@@ -59,6 +60,9 @@ func (d Dynamic) seed() (uint64, error) {
 		digits = "0" + digits
 	}
 	packed, _ := hex.DecodeString(digits)
+	if hashed && fips140.Enforced() {
+		return 0, crypto.ErrFIPS // crypto/sha1 would panic
+	}
 	if hashed {
 		return hashedDigits(packed), nil
 	}
@@ -99,10 +103,6 @@ func allDigits(s string) bool {
 
 // cardCipher derives the card's key from the issuer's and expands it. Wipe must follow.
 func cardCipher(imk crypto.IMK, d Dynamic) (*des.Cipher, error) {
-	seed, err := d.seed()
-	if err != nil {
-		return nil, err
-	}
 	if err := imk.Require(crypto.OpDerive, crypto.UsageEMVCryptogram, crypto.UsageEMVDynamic, crypto.UsageEMVOther); err != nil {
 		return nil, err
 	}
@@ -114,6 +114,10 @@ func cardCipher(imk crypto.IMK, d Dynamic) (*des.Cipher, error) {
 	issuer, ok := m.Block().(*des.Cipher)
 	if !ok || issuer.Parts() != 2 {
 		return nil, fmt.Errorf("%w: the key is not of double length", crypto.ErrUnsupported)
+	}
+	seed, err := d.seed()
+	if err != nil {
+		return nil, err
 	}
 	var key [16]byte
 	defer clear(key[:])

@@ -3,6 +3,8 @@ package cardverify_test
 import (
 	"bytes"
 	"context"
+	"crypto/des"
+	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -105,6 +107,37 @@ func TestDerivationOptions(t *testing.T) {
 	require.NotEqual(t, value(short, cardverify.OptionA), value(short, cardverify.OptionBHashed))
 	require.NotEqual(t, value(long, cardverify.OptionA), value(long, cardverify.OptionB))
 	require.Equal(t, value(long, cardverify.OptionB), value(long, cardverify.OptionBHashed))
+}
+
+// TestAgainstStandardLibrary computes the value a second time with crypto/des and strings, over enough cards that some
+// have fewer than five decimal digits and take letters.
+func TestAgainstStandardLibrary(t *testing.T) {
+	key := decode(t, testKey)
+	a, err := des.NewCipher(key[:8])
+	require.NoError(t, err)
+	both, err := des.NewTripleDESCipher(append(key[:16:16], key[:8]...))
+	require.NoError(t, err)
+	withLetters := 0
+	for n := range 3000 {
+		card := cardverify.Card{PAN: fmt.Sprintf("41111111%08d", n), Expiry: "2512", ServiceCode: "101", Digits: 5}
+		blocks := decode(t, (card.PAN + card.Expiry + card.ServiceCode + strings.Repeat("0", 32))[:32])
+		a.Encrypt(blocks[:8], blocks[:8])
+		subtle.XORBytes(blocks[:8], blocks[:8], blocks[8:])
+		both.Encrypt(blocks[:8], blocks[:8])
+		var decimal, letters strings.Builder
+		for _, c := range hex.EncodeToString(blocks[:8]) {
+			if c <= '9' {
+				decimal.WriteRune(c)
+			} else {
+				letters.WriteRune(c - 'a' + '0')
+			}
+		}
+		if decimal.Len() < 5 {
+			withLetters++
+		}
+		require.NoError(t, cardverify.Verify(cvk(t, key), card, (decimal.String() + letters.String())[:5]))
+	}
+	require.NotZero(t, withLetters)
 }
 
 func TestSoftware(t *testing.T) {

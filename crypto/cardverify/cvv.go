@@ -25,7 +25,7 @@ const (
 
 // Append appends the verification value to dst as digits. The key is a double-length Triple DES key, whose halves are
 // the A and B keys of the pair. Errors: crypto.ErrUsage, crypto.ErrDestroyed, crypto.ErrUnsupported for a key of another
-// kind or data out of shape.
+// kind or data out of shape. With room in dst it allocates nothing.
 func Append(dst []byte, key crypto.CVK, card Card) ([]byte, error) {
 	return appendCVV(dst, key, card, crypto.OpGenerate)
 }

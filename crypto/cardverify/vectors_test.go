@@ -53,9 +53,10 @@ func check(t *testing.T, c *vectortest.Case) {
 		require.Equal(t, want, string(got))
 		require.NoError(t, cardverify.VerifyCAVV(key, a, want))
 		require.ErrorIs(t, cardverify.VerifyCAVV(key, a, other(want)), crypto.ErrVerify)
-	default:
-		require.Contains(t, []string{"CVV", "CVC, 4 digits", "iCVV (service code 999)", "CVV2 (service code 000)"}, method)
+	case strings.HasPrefix(method, "CVV"), strings.HasPrefix(method, "CVC"), strings.HasPrefix(method, "iCVV"):
 		checkCVV(t, c)
+	default:
+		t.Fatalf("unknown method %q", method)
 	}
 }
 

@@ -89,8 +89,7 @@ func deriveAES(block cipher.Block, key []byte, d derivationData) {
 	var out [16]byte
 	for len(key) > 0 {
 		block.Encrypt(out[:], d[:])
-		n := copy(key, out[:])
-		key = key[n:]
+		key = key[copy(key, out[:]):]
 		d[1]++
 	}
 	clear(out[:])
@@ -105,8 +104,9 @@ type AES struct {
 type aesState struct {
 	parent crypto.Key
 	ksn    KSN
-	key    [32]byte // the derivation key of the transaction
-	size   int      // its length in bytes; 0 before Derive
+	key    [32]byte          // the derivation key of the transaction
+	size   int               // its length in bytes; 0 before Derive
+	data   [2]derivationData // for the two blocks of a key
 }
 
 func (t *AES) state() *aesState {
@@ -163,25 +163,42 @@ func (t *AES) DeriveFromBDK(bdk crypto.BDK, ksn KSN) error {
 }
 
 // walk goes from the initial key to the derivation key of the transaction, one step for each counter bit set, highest
-// first (X9.24-3 6.3.3).
+// first (X9.24-3 6.3.3). Blocks are encrypted straight into the key: its length in whole blocks is at most 32 bytes,
+// and the cipher made of the key before has its own copy.
 func (s *aesState) walk(parent crypto.Key, block cipher.Block, ksn KSN) error {
 	n := parent.Bits() / 8
-	var working uint32
-	for rest := ksn.Counter(); ; {
-		bit := uint32(1) << (31 - bits.LeadingZeros32(rest))
-		rest &^= bit
-		working |= bit
-		deriveAES(block, s.key[:n], transactionData(usageDerivation, sameType(n), ksn, working))
+	s.data[0] = transactionData(usageDerivation, sameType(n), ksn, 0)
+	s.data[1] = s.data[0]
+	s.data[1][1] = 2
+	rest := s.nextBit(ksn.Counter())
+	for {
+		block.Encrypt(s.key[:16], s.data[0][:])
+		if n > 16 {
+			block.Encrypt(s.key[16:], s.data[1][:])
+		}
 		if rest == 0 {
 			break
 		}
+		rest = s.nextBit(rest)
 		var err error
 		if block, err = aes.NewCipher(s.key[:n]); err != nil {
 			return err
 		}
 	}
+	clear(s.key[n:])
 	s.parent, s.ksn, s.size = parent, ksn, n
 	return nil
+}
+
+// nextBit moves the highest bit of rest into the counter of the derivation data and returns what is left. It comes
+// before the key schedule it does not depend on, so that the processor has the data ready by then.
+func (s *aesState) nextBit(rest uint32) uint32 {
+	bit := uint32(1) << (31 - bits.LeadingZeros32(rest))
+	for i := range s.data {
+		counter := s.data[i][12:]
+		binary.BigEndian.PutUint32(counter, binary.BigEndian.Uint32(counter)|bit)
+	}
+	return rest &^ bit
 }
 
 func (s *aesState) wipe() {

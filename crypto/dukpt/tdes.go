@@ -50,7 +50,7 @@ func (t *TDES) state() *tdesState {
 }
 
 // Derive derives the transaction key of the number from the device's initial key. Errors: ErrKSN for a number without a
-// transaction key or of AES, crypto.ErrUsage, crypto.ErrDestroyed.
+// transaction key or of AES, crypto.ErrUsage, crypto.ErrDestroyed. It allocates the first time only.
 func (t *TDES) Derive(ik crypto.InitialKey, ksn KSN) error {
 	s := t.state()
 	s.ready = false

@@ -4,7 +4,12 @@ import (
 	"hash"
 
 	"github.com/emmansun/gmsm/sm3"
+
+	"github.com/posline/posline/crypto"
 )
+
+// SM3 is the option that lets an HMAC key compute HMAC-SM3 (GB/T 15852.2, crypto.HMACSM3 in package mac).
+func SM3(o *crypto.KeyOptions) { o.UseSM3(sm3.New) }
 
 // NewSM3 returns the SM3 hash (GB/T 32905): 32 bytes.
 func NewSM3() hash.Hash { return sm3.New() }

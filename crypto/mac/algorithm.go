@@ -46,22 +46,26 @@ func usages(s crypto.MACScheme) []crypto.Usage {
 	return []crypto.Usage{crypto.UsageHMAC}
 }
 
-// hash is the hash function of an HMAC scheme.
-func hash(s crypto.MACScheme) (stdcrypto.Hash, bool) {
+// isHMAC reports whether the scheme is HMAC with some hash.
+func isHMAC(s crypto.MACScheme) bool { return s >= crypto.HMACSHA1 && s <= crypto.HMACSM3 }
+
+// hash is the hash function of an HMAC scheme, other than SM3.
+func hash(s crypto.MACScheme) stdcrypto.Hash {
 	switch s {
 	case crypto.HMACSHA1:
-		return stdcrypto.SHA1, true
+		return stdcrypto.SHA1
 	case crypto.HMACSHA224:
-		return stdcrypto.SHA224, true
+		return stdcrypto.SHA224
 	case crypto.HMACSHA256:
-		return stdcrypto.SHA256, true
+		return stdcrypto.SHA256
 	case crypto.HMACSHA384:
-		return stdcrypto.SHA384, true
-	case crypto.HMACSHA512:
-		return stdcrypto.SHA512, true
+		return stdcrypto.SHA384
 	}
-	return 0, false
+	return stdcrypto.SHA512
 }
+
+// sm3Size is the length of an SM3 hash.
+const sm3Size = 32
 
 // trcbcSize is the length of a TRCBC MAC. The scheme tells padded messages from complete ones by which end of the last
 // block it gives, so the two ends must not overlap.
@@ -70,7 +74,7 @@ func trcbcSize(block int) int { return block / 2 }
 // complete checks the algorithm for a key of the given algorithm and block size, and fills in the size.
 func complete(a Algorithm, key crypto.Algorithm, block int) (Algorithm, error) {
 	full, padded := block, false
-	h, isHMAC := hash(a.Scheme)
+	hashed := isHMAC(a.Scheme)
 	switch a.Scheme {
 	case crypto.CBCMAC, crypto.EMAC, crypto.RetailMAC, crypto.MacDES, crypto.LMAC:
 		padded = true
@@ -79,13 +83,15 @@ func complete(a Algorithm, key crypto.Algorithm, block int) (Algorithm, error) {
 		full = trcbcSize(block)
 	case crypto.UnionPayECB:
 		full = unionPaySize
+	case crypto.HMACSM3:
+		full = sm3Size
 	default:
-		if !isHMAC {
+		if !hashed {
 			return a, fmt.Errorf("%w: unknown MAC scheme %d", crypto.ErrUnsupported, a.Scheme)
 		}
-		full = h.Size()
+		full = hash(a.Scheme).Size()
 	}
-	if isHMAC != (key == crypto.HMAC) || !isHMAC && block == 0 {
+	if hashed != (key == crypto.HMAC) || !hashed && block == 0 {
 		return a, fmt.Errorf("%w: MAC scheme %d with a key for algorithm %s", crypto.ErrUnsupported, a.Scheme, key)
 	}
 	if padded != (a.Padding >= crypto.Padding1 && a.Padding <= crypto.Padding3) || !padded && a.Padding != 0 {

@@ -73,10 +73,10 @@ func (c *chaining) chain(k *keys, blocks []byte) {
 }
 
 // finish pads what is held, ends the scheme and writes the whole result to the front of tag.
-func (c *chaining) finish(k *keys, subkeys *cmac.Subkeys, tag []byte) {
+func (c *chaining) finish(k *keys, m *MAC, tag []byte) {
 	value := c.value[:c.size]
 	if c.scheme == crypto.CMAC {
-		subkeys.Finish(value, c.pending[:c.held])
+		m.subkeys().Finish(value, c.pending[:c.held])
 		k.first.encrypt(value)
 		copy(tag, value)
 		return

@@ -1,10 +1,12 @@
 package mac
 
 import (
+	"crypto/fips140"
 	"crypto/hmac"
 	_ "crypto/sha1" // the hash functions are reached through crypto.Hash
 	_ "crypto/sha256"
 	_ "crypto/sha512"
+	"fmt"
 	stdhash "hash"
 
 	"github.com/posline/posline/crypto"
@@ -35,6 +37,16 @@ func (m *MAC) newHMAC(op crypto.Operation) (stdhash.Hash, error) {
 		return nil, err
 	}
 	defer opened.Release()
-	h, _ := hash(m.algorithm.Scheme)
-	return hmac.New(h.New, opened.Bytes()), nil
+	scheme := m.algorithm.Scheme
+	// crypto/hmac would panic; the key may have been made before or around the enforcement.
+	if fips140.Enforced() && (scheme == crypto.HMACSHA1 || scheme == crypto.HMACSM3 || len(opened.Bytes()) < 14) {
+		return nil, crypto.ErrFIPS
+	}
+	if scheme != crypto.HMACSM3 {
+		return hmac.New(hash(scheme).New, opened.Bytes()), nil
+	}
+	if m.key.SM3() == nil {
+		return nil, fmt.Errorf("%w: HMAC-SM3 needs a key made with gm.SM3", crypto.ErrNoCipher)
+	}
+	return hmac.New(m.key.SM3(), opened.Bytes()), nil
 }

@@ -15,7 +15,9 @@ type MAC struct {
 	algorithm   Algorithm
 	key, second crypto.MACKey
 	paired      bool
-	subkeys     cmac.Subkeys // of CMAC
+
+	// subkeys returns the subkeys of CMAC; a closure, so that nothing that prints by reflection sees them.
+	subkeys func() *cmac.Subkeys
 }
 
 // New binds a key to an algorithm. Algorithms with two keys (2, 3 and 4) take them from the halves of a Triple DES
@@ -41,7 +43,10 @@ func NewPair(key, second crypto.MACKey, algorithm Algorithm) (*MAC, error) {
 	if err := m.init(algorithm); err != nil {
 		return nil, err
 	}
-	return m, second.Require(m.operation(), usages(algorithm.Scheme)...)
+	if err := second.Require(m.operation(), usages(algorithm.Scheme)...); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (m *MAC) init(a Algorithm) error {
@@ -65,7 +70,9 @@ func (m *MAC) init(a Algorithm) error {
 		return err
 	}
 	if a.Scheme == crypto.CMAC {
-		m.subkeys.Init(block)
+		subkeys := new(cmac.Subkeys)
+		subkeys.Init(block)
+		m.subkeys = func() *cmac.Subkeys { return subkeys }
 	}
 	return nil
 }
@@ -98,9 +105,10 @@ func (m *MAC) Algorithm() Algorithm { return m.algorithm }
 // Size returns the length of the MAC in bytes.
 func (m *MAC) Size() int { return m.algorithm.Size }
 
-// Append appends the MAC of the message to dst.
+// Append appends the MAC of the message to dst. With room in dst it allocates nothing, except under HMAC, MacDES and
+// LMAC. Errors: a *crypto.UsageError, crypto.ErrDestroyed, crypto.ErrFIPS.
 func (m *MAC) Append(dst, message []byte) ([]byte, error) {
-	if _, ok := hash(m.algorithm.Scheme); ok {
+	if isHMAC(m.algorithm.Scheme) {
 		return m.appendHMAC(dst, message)
 	}
 	if m.isRetail() {
@@ -120,7 +128,7 @@ func (m *MAC) Append(dst, message []byte) ([]byte, error) {
 
 // Verify returns crypto.ErrVerify when tag is not the MAC of the message, in the algorithm's full length.
 func (m *MAC) Verify(message, tag []byte) error {
-	if _, ok := hash(m.algorithm.Scheme); ok {
+	if isHMAC(m.algorithm.Scheme) {
 		return m.verifyHMAC(message, tag)
 	}
 	if m.isRetail() {

@@ -3,9 +3,16 @@ package mac_test
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
 	"crypto/cipher"
 	stddes "crypto/des"
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
+	"hash"
+	"strings"
 	"sync"
 	"testing"
 
@@ -15,6 +22,8 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/gm"
+	"github.com/posline/posline/crypto/internal/cmac"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/internal/keymaterial"
 )
@@ -137,7 +146,7 @@ func every(t testing.TB) map[string]*mac.MAC {
 	add("UnionPay", crypto.UsageMAC1, crypto.TDES, doubleKey, mac.Algorithm{Scheme: crypto.UnionPayECB})
 	add("AES-CMAC", crypto.UsageCMAC, crypto.AES, doubleKey, mac.Algorithm{Scheme: crypto.CMAC})
 	add("TDES-CMAC", crypto.UsageCMAC, crypto.TDES, tripleKey, mac.Algorithm{Scheme: crypto.CMAC})
-	for i := crypto.HMACSHA1; i <= crypto.HMACSHA512; i++ {
+	for i := crypto.HMACSHA1; i <= crypto.HMACSM3; i++ {
 		add(fmt.Sprint("HMAC ", i), crypto.UsageHMAC, crypto.HMAC, doubleKey, mac.Algorithm{Scheme: i})
 	}
 	return all
@@ -276,4 +285,52 @@ func FuzzAgainstGMSM(f *testing.F) {
 		}
 		require.NoError(t, got.Verify(message, want))
 	})
+}
+
+// TestNothingShows prints MACs and streams and looks for what they hold: the key, and the subkeys of CMAC.
+func TestNothingShows(t *testing.T) {
+	secrets := map[string][]byte{"key": doubleKey}
+	block, err := aes.NewCipher(doubleKey)
+	require.NoError(t, err)
+	var subkeys cmac.Subkeys
+	subkeys.Init(block)
+	secrets["K1"], secrets["K2"] = subkeys.K1[:], subkeys.K2[:]
+	for name, m := range every(t) {
+		s, err := m.StreamOf(1)
+		require.NoError(t, err)
+		for _, v := range []any{m, *m, s, *s, struct{ inner any }{*m}, struct{ inner any }{*s}} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+				text := strings.ToLower(fmt.Sprintf(verb, v))
+				for what, secret := range secrets {
+					for i := 0; i+4 <= len(secret); i++ {
+						part := secret[i : i+4]
+						require.NotContains(t, text, fmt.Sprintf("%x", part), "%s: %s shows", name, what)
+						require.NotContains(t, text, strings.Trim(fmt.Sprint(part), "[]"), "%s: %s shows", name, what)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestHMAC takes crypto/hmac as the oracle.
+func TestHMAC(t *testing.T) {
+	for scheme, h := range map[crypto.MACScheme]func() hash.Hash{
+		crypto.HMACSHA1: sha1.New, crypto.HMACSHA224: sha256.New224, crypto.HMACSHA256: sha256.New,
+		crypto.HMACSHA384: sha512.New384, crypto.HMACSHA512: sha512.New, crypto.HMACSM3: gm.NewSM3,
+	} {
+		m, err := mac.New(macKey(t, crypto.UsageHMAC, crypto.HMAC, doubleKey), mac.Algorithm{Scheme: scheme})
+		require.NoError(t, err)
+		oracle := hmac.New(h, doubleKey)
+		oracle.Write([]byte("message"))
+		require.NoError(t, m.Verify([]byte("message"), oracle.Sum(nil)))
+	}
+	k, err := clearkey.Import(crypto.MustAttributes("M7HC00N"), doubleKey)
+	require.NoError(t, err)
+	key, err := crypto.NewMACKey(k)
+	require.NoError(t, err)
+	m, err := mac.New(key, mac.Algorithm{Scheme: crypto.HMACSM3})
+	require.NoError(t, err)
+	_, err = m.Append(nil, nil)
+	require.ErrorIs(t, err, crypto.ErrNoCipher, "without gm.SM3")
 }

@@ -10,6 +10,11 @@ import (
 // A Stream computes the MAC of a message that comes in pieces. It belongs to one goroutine. Append and Verify end
 // nothing: more of the message may follow. Streams are made by MAC.Stream; the zero Stream fails with crypto.ErrNoKey.
 type Stream struct {
+	// reach is a closure so that nothing that prints by reflection sees a MAC under way.
+	reach func() *stream
+}
+
+type stream struct {
 	mac      *MAC
 	op       crypto.Operation
 	chaining chaining
@@ -25,115 +30,101 @@ func (m *MAC) Stream() (*Stream, error) {
 	if m.algorithm.Padding == crypto.Padding3 {
 		return nil, fmt.Errorf("%w: padding 3 needs the length of the message: StreamOf", crypto.ErrUnsupported)
 	}
-	return m.stream(0)
+	return m.stream(&stream{mac: m, op: m.operation()})
 }
 
 // StreamOf begins a message of the given length in bytes. Writing more, or asking for the MAC before all of it is
 // written, is crypto.ErrUnsupported.
 func (m *MAC) StreamOf(length uint64) (*Stream, error) {
-	s, err := m.stream(length)
-	if err != nil {
-		return nil, err
-	}
-	s.declared, s.left = true, length
-	return s, nil
+	return m.stream(&stream{mac: m, op: m.operation(), declared: true, left: length})
 }
 
-func (m *MAC) stream(length uint64) (*Stream, error) {
-	s := &Stream{mac: m, op: m.operation()}
-	if _, ok := hash(m.algorithm.Scheme); ok {
-		h, err := m.newHMAC(s.op)
-		s.hmac = h
-		return s, err
+func (m *MAC) stream(s *stream) (*Stream, error) {
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	return &Stream{func() *stream { return s }}, nil
+}
+
+func (s *stream) begin() (err error) {
+	if isHMAC(s.mac.algorithm.Scheme) {
+		s.hmac, err = s.mac.newHMAC(s.op)
+		return err
 	}
 	w := scratch.Get().(*work)
 	defer w.done()
-	if err := w.keys.open(m, s.op); err != nil {
-		return nil, err
+	if err := w.keys.open(s.mac, s.op); err != nil {
+		return err
 	}
 	defer w.keys.release()
-	s.chaining = chaining{scheme: m.algorithm.Scheme, padding: m.algorithm.Padding, size: w.keys.size}
-	s.chaining.begin(&w.keys, length)
-	return s, nil
+	s.chaining = chaining{scheme: s.mac.algorithm.Scheme, padding: s.mac.algorithm.Padding, size: w.keys.size}
+	s.chaining.begin(&w.keys, s.left)
+	return nil
 }
 
 // Write takes the next piece of the message. It fails when the key is destroyed in the meantime.
 func (s *Stream) Write(p []byte) (int, error) {
-	if s.mac == nil {
+	if s.reach == nil {
 		return 0, crypto.ErrNoKey
 	}
-	if s.declared {
-		if uint64(len(p)) > s.left {
-			return 0, fmt.Errorf("%w: more message than declared", crypto.ErrUnsupported)
-		}
-		s.left -= uint64(len(p))
-	}
-	if s.hmac != nil {
-		return s.hmac.Write(p)
-	}
-	w := scratch.Get().(*work)
-	defer w.done()
-	if err := w.write(s, p); err != nil {
+	if err := s.reach().write(p); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// Append appends the MAC of what was written so far to dst.
-func (s *Stream) Append(dst []byte) ([]byte, error) {
+func (s *stream) write(p []byte) error {
+	if s.declared {
+		if uint64(len(p)) > s.left {
+			return fmt.Errorf("%w: more message than declared", crypto.ErrUnsupported)
+		}
+		s.left -= uint64(len(p))
+	}
 	if s.hmac != nil {
-		tag, err := s.sumHMAC(crypto.OpGenerate)
-		return append(dst, tag...), err
+		s.hmac.Write(p)
+		return nil
 	}
 	w := scratch.Get().(*work)
 	defer w.done()
-	if err := s.ready(w, crypto.OpGenerate); err != nil {
-		return dst, err
+	return w.write(s, p)
+}
+
+// Append appends the MAC of what was written so far to dst.
+func (s *Stream) Append(dst []byte) ([]byte, error) {
+	if s.reach == nil {
+		return dst, crypto.ErrNoKey
 	}
-	return append(dst, w.tag[:s.mac.algorithm.Size]...), nil
+	tag, err := s.reach().sum(crypto.OpGenerate)
+	return append(dst, tag...), err
 }
 
 // Verify returns crypto.ErrVerify when tag is not the MAC of what was written so far.
 func (s *Stream) Verify(tag []byte) error {
+	if s.reach == nil {
+		return crypto.ErrNoKey
+	}
+	want, err := s.reach().sum(crypto.OpVerify)
+	if err != nil {
+		return err
+	}
+	return compare(want, tag)
+}
+
+// sum returns the MAC in memory of its own.
+func (s *stream) sum(op crypto.Operation) ([]byte, error) {
+	if s.declared && s.left != 0 {
+		return nil, fmt.Errorf("%w: less message than declared", crypto.ErrUnsupported)
+	}
 	if s.hmac != nil {
-		want, err := s.sumHMAC(crypto.OpVerify)
-		if err != nil {
-			return err
+		if err := s.mac.key.Require(op); err != nil {
+			return nil, err
 		}
-		return compare(want, tag)
+		return s.hmac.Sum(nil)[:s.mac.algorithm.Size], nil
 	}
 	w := scratch.Get().(*work)
 	defer w.done()
-	if err := s.ready(w, crypto.OpVerify); err != nil {
-		return err
-	}
-	return compare(w.tag[:s.mac.algorithm.Size], tag)
-}
-
-func (s *Stream) ready(w *work, op crypto.Operation) error {
-	if err := s.complete(); err != nil {
-		return err
-	}
-	return w.finish(s, op)
-}
-
-func (s *Stream) sumHMAC(op crypto.Operation) ([]byte, error) {
-	if err := s.complete(); err != nil {
+	if err := w.finish(s, op); err != nil {
 		return nil, err
 	}
-	if err := s.mac.key.Require(op); err != nil {
-		return nil, err
-	}
-	return s.hmac.Sum(nil)[:s.mac.algorithm.Size], nil
-}
-
-// complete reports a stream without a MAC or short of its declared length.
-func (s *Stream) complete() error {
-	if s.mac == nil {
-		return crypto.ErrNoKey
-	}
-	if s.declared && s.left != 0 {
-		return fmt.Errorf("%w: less message than declared", crypto.ErrUnsupported)
-	}
-	return nil
+	return append([]byte(nil), w.tag[:s.mac.algorithm.Size]...), nil
 }

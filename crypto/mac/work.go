@@ -35,7 +35,7 @@ func (w *work) compute(m *MAC, op crypto.Operation, message []byte) error {
 	w.chaining = chaining{scheme: m.algorithm.Scheme, padding: m.algorithm.Padding, size: w.keys.size}
 	w.chaining.begin(&w.keys, uint64(len(message)))
 	w.chaining.absorb(&w.keys, message)
-	w.chaining.finish(&w.keys, &m.subkeys, w.tag[:])
+	w.chaining.finish(&w.keys, m, w.tag[:])
 	return nil
 }
 
@@ -49,14 +49,14 @@ func (w *work) computeCMAC(m *MAC, op crypto.Operation, message []byte) error {
 	size := u.block.BlockSize()
 	whole := max(0, len(message)-1) / size * size
 	u.chain(w.tag[:size], message[:whole])
-	m.subkeys.Finish(w.tag[:size], message[whole:])
+	m.subkeys().Finish(w.tag[:size], message[whole:])
 	u.block.Encrypt(w.tag[:size], w.tag[:size])
 	opened.Release()
 	return nil
 }
 
 // write adds to a message under way.
-func (w *work) write(s *Stream, p []byte) error {
+func (w *work) write(s *stream, p []byte) error {
 	if err := w.keys.open(s.mac, s.op); err != nil {
 		return err
 	}
@@ -66,12 +66,12 @@ func (w *work) write(s *Stream, p []byte) error {
 }
 
 // finish leaves the MAC of what a stream has taken so far at the front of w.tag.
-func (w *work) finish(s *Stream, op crypto.Operation) error {
+func (w *work) finish(s *stream, op crypto.Operation) error {
 	if err := w.keys.open(s.mac, op); err != nil {
 		return err
 	}
 	defer w.keys.release()
 	w.chaining = s.chaining
-	w.chaining.finish(&w.keys, &s.mac.subkeys, w.tag[:])
+	w.chaining.finish(&w.keys, s.mac, w.tag[:])
 	return nil
 }

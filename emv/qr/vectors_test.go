@@ -36,7 +36,7 @@ func TestVectors(t *testing.T) {
 	for _, file := range files {
 		name := filepath.Base(file)
 		t.Run(name, func(t *testing.T) {
-			run, ok := vectorKinds[regexp.MustCompile(`(-\d+)?\.json$`).ReplaceAllString(name, "")]
+			run, ok := vectorKinds[regexp.MustCompile(`([-_.]?[0-9]+)?\.json$`).ReplaceAllString(name, "")]
 			require.True(t, ok, "no test runs the cases of %s", name)
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)

@@ -39,9 +39,9 @@ func double(dst, src []byte) {
 	dst[len(src)-1] ^= -carry & polynomial
 }
 
-// Finish applies padding and subkey to the last block, which holds filled bytes of message, xored into chain: filled
-// is the block size for a complete block, less for one to be padded.
-func (s *Subkeys) Finish(chain []byte, last []byte) {
+// Finish xors the last part of the message, padded if it is shorter than a block, and the subkey that goes with it into
+// the chain. One more block of the cipher makes the MAC of it.
+func (s *Subkeys) Finish(chain, last []byte) {
 	n := len(chain)
 	subtle.XORBytes(chain, chain, last)
 	if len(last) == n {

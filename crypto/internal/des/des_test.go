@@ -1,6 +1,7 @@
 package des
 
 import (
+	"bytes"
 	stddes "crypto/des"
 	"encoding/binary"
 	"math/rand/v2"
@@ -101,7 +102,7 @@ func TestInitPanicsOnBugs(t *testing.T) {
 	}
 }
 
-func standardCipher(t *testing.T, key []byte) interface{ Encrypt(dst, src []byte) } {
+func standardCipher(t testing.TB, key []byte) interface{ Encrypt(dst, src []byte) } {
 	if len(key) == 8 {
 		c, err := stddes.NewCipher(key)
 		require.NoError(t, err)
@@ -115,73 +116,23 @@ func standardCipher(t *testing.T, key []byte) interface{ Encrypt(dst, src []byte
 	return c
 }
 
-func BenchmarkBlock(b *testing.B) {
-	for _, f := range []Form{ConstantTime, Table} {
-		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
+func FuzzAgainstStandardLibrary(f *testing.F) {
+	f.Add(make([]byte, 8), uint64(0))
+	f.Add(bytes.Repeat([]byte{0xff}, 16), ^uint64(0))
+	f.Add([]byte("0123456789abcdefghijklmn"), uint64(0x0123456789abcdef))
+	f.Fuzz(func(t *testing.T, key []byte, block uint64) {
+		if !KeySize(len(key)) {
+			return
+		}
+		var src, want [8]byte
+		binary.BigEndian.PutUint64(src[:], block)
+		standardCipher(t, key).Encrypt(want[:], src[:])
+		for _, form := range []Form{ConstantTime, Table} {
 			var c Cipher
-			c.Init([]byte{1, 2, 3, 4, 5, 6, 7, 8}, f)
-			var x uint64
-			for b.Loop() {
-				x = c.EncryptBlock(x)
-			}
-		})
-	}
-	b.Run("schedule", func(b *testing.B) {
-		var s Schedule
-		k := uint64(0x0102030405060708)
-		for b.Loop() {
-			s.Expand(k)
-		}
-	})
-	b.Run("schedule-table", func(b *testing.B) {
-		var s Schedule
-		k := uint64(0x0102030405060708)
-		for b.Loop() {
-			s.ExpandTable(k)
-		}
-	})
-	b.Run("std", func(b *testing.B) {
-		c, _ := stddes.NewCipher([]byte{1, 2, 3, 4, 5, 6, 7, 8})
-		var x [8]byte
-		for b.Loop() {
-			c.Encrypt(x[:], x[:])
-		}
-	})
-}
-
-func BenchmarkTwo(b *testing.B) {
-	for _, f := range []Form{ConstantTime, Table} {
-		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
-			var k1, k2 Schedule
-			k1.Expand(1 << 40)
-			k2.Expand(1 << 41)
-			var x, y uint64
-			for b.Loop() {
-				x, y = f.EncryptTwo(&k1, &k2, x, y)
-			}
-		})
-	}
-}
-
-func BenchmarkCBC(b *testing.B) {
-	message := make([]byte, 304)
-	for _, f := range []Form{ConstantTime, Table} {
-		b.Run([]string{"constant", "table"}[f], func(b *testing.B) {
-			var c Cipher
-			c.Init([]byte{1, 2, 3, 4, 5, 6, 7, 8}, f)
-			var x uint64
-			for b.Loop() {
-				x = c.CBCPart(0, x, message)
-			}
-		})
-	}
-	b.Run("std", func(b *testing.B) {
-		c, _ := stddes.NewCipher([]byte{1, 2, 3, 4, 5, 6, 7, 8})
-		var x [8]byte
-		for b.Loop() {
-			for range 38 {
-				c.Encrypt(x[:], x[:])
-			}
+			c.Init(key, form)
+			got := c.EncryptBlock(block)
+			require.Equal(t, binary.BigEndian.Uint64(want[:]), got)
+			require.Equal(t, block, c.DecryptBlock(got))
 		}
 	})
 }

@@ -1,0 +1,88 @@
+package crypto_test
+
+import (
+	stdcrypto "crypto"
+	"crypto/fips140"
+	"crypto/rand"
+	"crypto/rsa"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/cardverify"
+	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/dukpt"
+)
+
+// TestUnderFIPS runs itself in a process where FIPS 140 mode is enforced: what is not approved is an error, not a
+// panic, and the rest works.
+func TestUnderFIPS(t *testing.T) {
+	if os.Getenv("UNDER_FIPS") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestUnderFIPS$", "-test.v")
+		cmd.Env = append(os.Environ(), "UNDER_FIPS=1", "GODEBUG=fips140=only")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--- PASS: TestUnderFIPS")
+		return
+	}
+	for _, attributes := range []string{"P0TB00N", "B0TX00N", "C0TC00N", "K04B00N"} {
+		_, err := clearkey.Import(crypto.MustAttributes(attributes), unhex(t, secretHex), fakeSM4)
+		require.ErrorIs(t, err, crypto.ErrFIPS, attributes)
+		_, err = crypto.GenerateKey(crypto.MustAttributes(attributes), 128, fakeSM4)
+		require.ErrorIs(t, err, crypto.ErrFIPS, attributes)
+	}
+	_, err := cardverify.AppendCVC3(nil, crypto.IMK{}, cardverify.CVC3{Dynamic: cardverify.Dynamic{
+		PAN: "4111111111111111", Derivation: cardverify.OptionBHashed,
+	}})
+	require.ErrorIs(t, err, crypto.ErrNoKey)
+
+	data := dataKey(t, "D0AB00N", secretHex)
+	for mode := crypto.ECB; mode <= crypto.OFB; mode++ {
+		iv := make([]byte, 16)
+		if mode == crypto.ECB {
+			iv = nil
+		}
+		_, err := data.AppendEncrypt(nil, mode, iv, make([]byte, 32))
+		require.NoError(t, err)
+	}
+	var around crypto.DataKey
+	fips140.WithoutEnforcement(func() { around = dataKey(t, "D0TB00N", secretHex) })
+	for mode := crypto.ECB; mode <= crypto.OFB; mode++ {
+		_, err := around.AppendEncrypt(nil, mode, make([]byte, 8), make([]byte, 32))
+		require.ErrorIs(t, err, crypto.ErrFIPS)
+	}
+	f, err := crypto.NewFF1(data, 10)
+	require.NoError(t, err)
+	_, err = f.AppendEncrypt(nil, nil, []byte("123456"))
+	require.NoError(t, err)
+
+	bdk, err := crypto.NewBDK(importKey(t, "B0AX00N", secretHex))
+	require.NoError(t, err)
+	ksn, err := dukpt.ParseKSN(unhex(t, "123456789012345600000001"))
+	require.NoError(t, err)
+	var tx dukpt.AES
+	require.NoError(t, tx.DeriveFromBDK(bdk, ksn))
+	_, err = tx.PIN(dukpt.AES128)
+	require.NoError(t, err)
+	_, err = tx.PIN(dukpt.TDES2)
+	require.ErrorIs(t, err, crypto.ErrFIPS)
+
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	key := importKey(t, "K0AB00E", secretHex)
+	for _, h := range []stdcrypto.Hash{stdcrypto.SHA1, stdcrypto.SHA256} {
+		wrapped, err := crypto.AppendWrapRSA(nil, &private.PublicKey, h, key)
+		if h == stdcrypto.SHA1 {
+			require.ErrorIs(t, err, crypto.ErrFIPS)
+			_, err = crypto.UnwrapRSA(private, h, make([]byte, 256), key.Attributes())
+			require.ErrorIs(t, err, crypto.ErrFIPS)
+			continue
+		}
+		require.NoError(t, err)
+		_, err = crypto.UnwrapRSA(private, h, wrapped, key.Attributes())
+		require.NoError(t, err)
+	}
+}

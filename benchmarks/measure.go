@@ -28,13 +28,13 @@ type Effort struct {
 }
 
 var (
-	full  = Effort{Rounds: 201, Slice: time.Millisecond}
+	full  = Effort{Rounds: 61, Slice: 5 * time.Millisecond}
 	quick = Effort{Rounds: 5, Slice: time.Millisecond}
 )
 
 // measure runs the sides of a case in turn, round after round, so that whatever else the machine does falls on all of
 // them alike, and reports the lower quartile of each: on a machine with more work than processors half of the slices
-// are interrupted. What garbage collection costs falls on few slices, so it hardly shows.
+// are interrupted. A slice is long enough to hold the garbage collections that a side causes.
 func measure(c Case, effort Effort) (Result, error) {
 	v, err := c.Prepare()
 	if err != nil {

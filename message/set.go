@@ -82,7 +82,16 @@ func (m *Message) set(n *node, number int, value []byte) error {
 		return m.setAny(n, number, value)
 	}
 	m.arena = arena
-	m.enter(number, span{start: uint32(from), content: uint32(from + n.head), end: uint32(len(arena)), units: uint32(len(value))})
+	s := span{start: uint32(from), content: uint32(from + n.head), end: uint32(len(arena)), units: uint32(len(value))}
+	if w, bit := bitOf(number); number > m.built && m.built >= 0 && w < 2 { // as enter does, for a field set in order
+		m.built = number
+		m.present[w] |= bit
+		m.edited[w] |= bit
+		m.touched = true
+		m.spans[number] = s
+	} else {
+		m.enter(number, s)
+	}
 	if n.derived >= 0 {
 		m.derive(n, m.Field(number).content(), len(value))
 	}

@@ -21,6 +21,9 @@ var arrows = map[string][]string{
 	"connection":     {},
 	"connection/saf": {"connection"},
 	"crypto":         {"crypto", "internal/keymaterial"},
+
+	"crypto/internal/vectortest": {"internal/vectortest"},
+
 	"pinblock":       {"crypto", "internal/keymaterial"},
 	"emv":            {},
 	"emv/cryptogram": {"emv", "crypto", "pinblock", "internal/keymaterial"},

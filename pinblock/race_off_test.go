@@ -1,0 +1,5 @@
+//go:build !race
+
+package pinblock_test
+
+const raceEnabled = false

@@ -29,7 +29,7 @@ type Variants struct {
 // cases returns every case in the order of the table.
 func cases() []Case {
 	var all []Case
-	for _, group := range [][]Case{cryptoCases()} {
+	for _, group := range [][]Case{cryptoCases(), pinblockCases()} {
 		all = append(all, group...)
 	}
 	return all

@@ -66,7 +66,10 @@ func (a *Attributes) UnmarshalText(text []byte) (err error) {
 }
 
 // Validate reports, as an ErrAttributes, letters the standard does not know and combinations it does not allow.
-func (a Attributes) Validate() error {
+func (a Attributes) Validate() error { return a.validate(false) }
+
+// validate lets any mode go with the usage if anyMode is set.
+func (a Attributes) validate(anyMode bool) error {
 	allowed, known := a.Usage.rule()
 	switch {
 	case !known:
@@ -75,7 +78,7 @@ func (a Attributes) Validate() error {
 		return fmt.Errorf("%w: unknown algorithm %q", ErrAttributes, a.Algorithm.String())
 	case !a.Mode.known():
 		return fmt.Errorf("%w: unknown mode of use %q", ErrAttributes, a.Mode.String())
-	case !strings.ContainsRune(allowed, rune(a.Mode)) && a.Mode != ModeNoRestriction && !a.Mode.proprietary():
+	case !anyMode && !strings.ContainsRune(allowed, rune(a.Mode)) && a.Mode != ModeNoRestriction && !a.Mode.proprietary():
 		return fmt.Errorf("%w: usage %s does not go with mode %s", ErrAttributes, a.Usage, a.Mode)
 	case !strings.ContainsRune("ENS", rune(a.Export)):
 		return fmt.Errorf("%w: unknown exportability %q", ErrAttributes, a.Export.String())

@@ -64,7 +64,7 @@ func (k Key) core() *core {
 }
 
 func newKey(a Attributes, bytes []byte, o *KeyOptions) (Key, error) {
-	if err := a.Validate(); err != nil {
+	if err := a.validate(o.anyMode); err != nil {
 		return Key{}, err
 	}
 	if err := checkLength(a.Algorithm, len(bytes), o.weak); err != nil {

@@ -11,8 +11,9 @@ type Option func(*KeyOptions)
 
 // KeyOptions collects what Options ask for.
 type KeyOptions struct {
-	weak   bool
-	parity parityRule
+	weak    bool
+	anyMode bool
+	parity  parityRule
 	traits
 }
 
@@ -38,6 +39,10 @@ func TableDES(o *KeyOptions) { o.tableDES = true }
 // AllowWeak admits what is refused otherwise: weak and semi-weak DES keys, Triple DES keys with equal parts, and
 // single-length keys declared as Triple DES. For test keys and old key blocks.
 func AllowWeak(o *KeyOptions) { o.weak = true }
+
+// AnyMode admits a mode of use that does not go with the usage, as key blocks of some systems have it. Such a key can be
+// kept and passed on; it does no more than its mode allows.
+func AnyMode(o *KeyOptions) { o.anyMode = true }
 
 // RequireParity refuses DES and Triple DES keys that do not have odd parity in every byte.
 func RequireParity(o *KeyOptions) { o.parity = parityRequired }

@@ -1,0 +1,458 @@
+package keyblock_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/gm"
+	"github.com/posline/posline/crypto/keyblock"
+)
+
+const (
+	tdesHex = "0123456789ABCDEFFEDCBA98765432101032547698BADCFE"
+	aesHex  = "88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6"
+)
+
+// Published blocks and keys that the vector files lack: ISO 20038:2017 B.2 and B.3, the latter with the key its MAC input
+// has and not the misprinted one. The mode of B.2 does not go with its usage, which takes AllowLegacy.
+func TestISO20038(t *testing.T) {
+	master := []byte("256-bit AES wrapping (ISO 20038)")
+	c, err := aes.NewCipher(master)
+	require.NoError(t, err)
+	require.Equal(t, unhex(t, "3A3D93E513CB591DCAC550C1554194F08ED9676770D25B727AD628E21B85D5CC"),
+		keyblock.Derive(keyblock.VersionE, c, 2, len(master)))
+	for _, v := range []struct{ block, attributes, key string }{
+		{"E0084B0TV16N0000B2AE5E26BBA7F246E84D5EA24167E208A6B66EF2E27E55A52DB52F0AEACB94C57547", "B0TV16N", "77726170706564203344455320" + "6B6579"},
+		{"D0112M3TV16N000018462FA5903B8D2B82FEE26B29713C0BE7ED81601087F12252093D06FC0A012C1CF769AD0E3E9E4877166AB013FC22B4", "M3TV16N", "76736170706464203245455220" + "6B6479"},
+	} {
+		k, _, err := keyblock.Unwrap(kbpk(t, v.block[0], master), []byte(v.block), lenient)
+		require.NoError(t, err)
+		require.Equal(t, v.attributes, k.Attributes().String())
+		require.Equal(t, unhex(t, v.key), exported(t, kbpk(t, v.block[0], master), []byte(v.block)))
+		require.NoError(t, k.CheckKCV(crypto.KCVLegacy, unhex(t, "B29D42")))
+		_, _, err = keyblock.Unwrap(kbpk(t, v.block[0], master), []byte(v.block), keyblock.Options{})
+		require.Equal(t, v.block[0] == 'E', err != nil)
+	}
+}
+
+// The RSA key of X9.143:2021 8.5, with a certificate in an extended block, a check value of the protection key, a
+// time stamp and padding.
+func TestRSAKeyOfTheStandard(t *testing.T) {
+	block, err := os.ReadFile("testdata/x9143-8.5.txt")
+	require.NoError(t, err)
+	master := kbpk(t, 'D', unhex(t, "FA36E44278DB3AB5F298F9F7DA8F1F88"))
+	k, header, err := keyblock.Unwrap(master, block, keyblock.Options{})
+	require.NoError(t, err)
+	der, err := clearkey.Export(importKey(t, "S0RS00E", exported(t, master, block)))
+	require.NoError(t, err)
+	private, err := x509.ParsePKCS1PrivateKey(der)
+	require.NoError(t, err)
+	require.Equal(t, 2048, private.N.BitLen())
+	require.Equal(t, crypto.MustAttributes("S0RS00N"), k.Attributes())
+
+	ct, there := header.Optional("CT")
+	require.True(t, there)
+	certificates, err := ct.Certificates()
+	require.NoError(t, err)
+	require.Len(t, certificates, 1)
+	parsed, err := x509.ParseCertificate(certificates[0].Data)
+	require.NoError(t, err)
+	require.True(t, private.PublicKey.Equal(parsed.PublicKey))
+
+	kp, _ := header.Optional("KP")
+	method, kcv, err := kp.KCV()
+	require.NoError(t, err)
+	require.NoError(t, master.CheckKCV(method, kcv))
+	ts, _ := header.Optional("TS")
+	stamp, err := ts.Time()
+	require.NoError(t, err)
+	require.Equal(t, time.Date(2020, 8, 18, 22, 12, 18, 0, time.UTC), stamp)
+
+	again, err := keyblock.Seal(header, master, payloadOf(t, master, block))
+	require.NoError(t, err)
+	require.Equal(t, string(block), string(again))
+}
+
+func payloadOf(t *testing.T, master crypto.KBPK, block []byte) []byte {
+	t.Helper()
+	payload, err := keyblock.Payload(master, block)
+	require.NoError(t, err)
+	return payload
+}
+
+func exported(t *testing.T, master crypto.KBPK, block []byte) []byte {
+	t.Helper()
+	payload := payloadOf(t, master, block)
+	return payload[2 : 2+(int(payload[0])<<8|int(payload[1]))/8]
+}
+
+// every is a key of every kind that is carried.
+func every(t *testing.T) map[string]crypto.Key {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	der, err := x509.MarshalECPrivateKey(private)
+	require.NoError(t, err)
+	k := unhex(t, aesHex)
+	return map[string]crypto.Key{
+		"DES": importKey(t, "D0DB00E", k[:8]), "2TDEA": importKey(t, "P0TE12E", k[:16]), "3TDEA": importKey(t, "B0TX00S", k[:24]),
+		"AES-128": importKey(t, "K0AB00E", k[:16]), "AES-192": importKey(t, "M6AC00E", k[:24]), "AES-256": importKey(t, "D0AN00E", k),
+		"HMAC": importKey(t, "M7HGc1E", k[:20]), "SM4": importKey(t, "P04B00E", k[:16], gm.SM4), "EC": importKey(t, "S0ES00E", der),
+	}
+}
+
+func TestRoundTrips(t *testing.T) {
+	blocks := []keyblock.Block{
+		keyblock.Label("retail terminal 7"), keyblock.CheckValueOfKBPK(), keyblock.Created(time.Unix(1600000000, 0)),
+		{ID: "10", Data: "proprietary"}, {ID: "WP", Data: "000"},
+	}
+	for version := keyblock.VersionA; version <= keyblock.VersionE; version++ {
+		master := kbpk(t, byte(version), unhex(t, tdesHex))
+		if version >= keyblock.VersionD {
+			master = kbpk(t, byte(version), unhex(t, aesHex))
+		}
+		for name, k := range every(t) {
+			for _, showLength := range []bool{false, true} {
+				for _, optional := range [][]keyblock.Block{nil, blocks, blocks[1:2], {keyblock.Label(strings.Repeat("x", 300))}} {
+					w := keyblock.Wrapping{Version: version, Blocks: optional, ShowLength: showLength, AllowLegacy: true}
+					dst, err := keyblock.Wrap([]byte("prefix"), master, k, w)
+					require.NoError(t, err, name)
+					block := bytes.TrimPrefix(dst, []byte("prefix"))
+					o := lenient
+					o.Key = append(o.Key, gm.SM4)
+					got, header, err := keyblock.Unwrap(master, block, o)
+					require.NoError(t, err, "%s %s", version, name)
+					require.True(t, k.Equal(got))
+					require.Equal(t, version, header.Version)
+					requireBlocks(t, optional, header, version)
+					parsed, err := keyblock.Parse(block, keyblock.Options{})
+					require.NoError(t, err)
+					require.Equal(t, header, parsed)
+				}
+			}
+		}
+	}
+}
+
+// requireBlocks checks that the optional blocks came through in their order, a padding block perhaps behind them.
+func requireBlocks(t *testing.T, want []keyblock.Block, h keyblock.Header, version keyblock.Version) {
+	t.Helper()
+	got := h.Blocks
+	if n := len(got); n > 0 && got[n-1].ID == "PB" {
+		got = got[:n-1]
+	}
+	require.Len(t, got, len(want))
+	for i, b := range want {
+		require.Equal(t, b.ID, got[i].ID)
+		if b.Data != "" {
+			require.Equal(t, b.Data, got[i].Data)
+		}
+	}
+}
+
+// All keys of an algorithm give blocks of one length, unless asked otherwise.
+func TestLengthHiding(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	length := func(k crypto.Key, show bool) int {
+		block, err := keyblock.Wrap(nil, master, k, keyblock.Wrapping{ShowLength: show})
+		require.NoError(t, err)
+		return len(block)
+	}
+	keys := every(t)
+	require.Equal(t, length(keys["AES-128"], false), length(keys["AES-256"], false))
+	require.Equal(t, length(keys["2TDEA"], false), length(keys["3TDEA"], false))
+	require.Equal(t, length(keys["2TDEA"], false), length(keys["DES"], false))
+	require.Less(t, length(keys["AES-128"], true), length(keys["AES-256"], true))
+	require.Equal(t, 112, length(keys["AES-128"], true), "the length of TR-31:2018 A.7.4")
+	require.Equal(t, 144, length(keys["AES-128"], false), "the length of X9.143:2021 8.1")
+	a, err := keyblock.Wrap(nil, master, keys["AES-128"], keyblock.Wrapping{})
+	require.NoError(t, err)
+	b, err := keyblock.Wrap(nil, master, keys["AES-128"], keyblock.Wrapping{})
+	require.NoError(t, err)
+	require.NotEqual(t, string(a), string(b), "the padding is random")
+}
+
+// No block with one character changed is accepted, whatever the version.
+func TestEveryCharacter(t *testing.T) {
+	for version := keyblock.VersionA; version <= keyblock.VersionE; version++ {
+		master := kbpk(t, byte(version), unhex(t, tdesHex)[:16], crypto.TableDES)
+		if version >= keyblock.VersionD {
+			master = kbpk(t, byte(version), unhex(t, aesHex)[:16])
+		}
+		w := keyblock.Wrapping{Version: version, Blocks: []keyblock.Block{keyblock.CheckValue()}, AllowLegacy: true}
+		block, err := keyblock.Wrap(nil, master, every(t)["2TDEA"], w)
+		require.NoError(t, err)
+		require.Zero(t, acceptedMutants(t, master, block), "version %s", version)
+		for n := range len(block) {
+			_, _, err := keyblock.Unwrap(master, block[:n], lenient)
+			require.ErrorIs(t, err, keyblock.ErrBlock)
+		}
+		other := kbpk(t, byte(version), unhex(t, "404142434445464748494A4B4C4D4E4F"))
+		_, _, err = keyblock.Unwrap(other, block, lenient)
+		require.Equal(t, keyblock.ErrBlock, err)
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	strong, weak := kbpk(t, 'D', unhex(t, aesHex)), kbpk(t, 'D', unhex(t, aesHex)[:16])
+	keys := every(t)
+	wrap := func(master crypto.KBPK, k crypto.Key, w keyblock.Wrapping) error {
+		dst, err := keyblock.Wrap([]byte("x"), master, k, w)
+		if err != nil {
+			require.Equal(t, "x", string(dst))
+		}
+		return err
+	}
+	require.ErrorIs(t, wrap(weak, keys["AES-256"], keyblock.Wrapping{}), keyblock.ErrWeakKBPK)
+	require.NoError(t, wrap(weak, keys["AES-256"], keyblock.Wrapping{AllowLegacy: true}))
+	require.ErrorIs(t, wrap(kbpk(t, 'C', unhex(t, tdesHex)), keys["2TDEA"], keyblock.Wrapping{Version: 'C'}), keyblock.ErrLegacy)
+	require.ErrorIs(t, wrap(strong, keys["2TDEA"], keyblock.Wrapping{Version: 'B'}), crypto.ErrUnsupported)
+	require.ErrorIs(t, wrap(kbpk(t, 'B', unhex(t, tdesHex)), keys["2TDEA"], keyblock.Wrapping{Version: 'D'}), crypto.ErrUnsupported)
+	require.ErrorIs(t, wrap(kbpk(t, 'B', unhex(t, tdesHex)[:8]), keys["DES"], keyblock.Wrapping{}), crypto.ErrUnsupported)
+	require.ErrorIs(t, wrap(strong, crypto.Key{}, keyblock.Wrapping{}), crypto.ErrNoKey)
+	require.ErrorIs(t, wrap(crypto.KBPK{}, keys["DES"], keyblock.Wrapping{}), crypto.ErrNoKey)
+	for _, w := range []keyblock.Wrapping{
+		{Version: 'F'}, {Context: '3'}, {Blocks: []keyblock.Block{{ID: "K", Data: "1"}}}, {Blocks: []keyblock.Block{{ID: "??"}}},
+		{Blocks: []keyblock.Block{{ID: "KS", Data: "00"}}}, {Blocks: []keyblock.Block{keyblock.Label("a\nb")}},
+		{Blocks: []keyblock.Block{keyblock.Label("a"), keyblock.Label("b")}}, {Blocks: []keyblock.Block{keyblock.Label(strings.Repeat("a", 10000))}},
+	} {
+		require.ErrorIs(t, wrap(strong, keys["DES"], w), keyblock.ErrWrapping)
+	}
+	destroyed := importKey(t, "P0TE00E", unhex(t, tdesHex)[:16])
+	destroyed.Destroy()
+	require.ErrorIs(t, wrap(strong, destroyed, keyblock.Wrapping{}), crypto.ErrDestroyed)
+
+	notExportable := importKey(t, "P0TE00N", unhex(t, tdesHex)[:16])
+	require.ErrorIs(t, wrap(strong, notExportable, keyblock.Wrapping{}), crypto.ErrExport)
+	require.NoError(t, wrap(strong, notExportable, keyblock.Wrapping{Context: keyblock.ContextStorage}))
+	require.ErrorIs(t, wrap(strong, notExportable, keyblock.Wrapping{Context: '1', Export: crypto.Exportable}), crypto.ErrExport)
+	require.ErrorIs(t, wrap(strong, keys["2TDEA"], keyblock.Wrapping{Export: crypto.Sensitive}), crypto.ErrExport)
+	block, err := keyblock.Wrap(nil, strong, keys["3TDEA"], keyblock.Wrapping{Export: crypto.NonExportable, Context: keyblock.ContextExchange})
+	require.NoError(t, err)
+	k, header, err := keyblock.Unwrap(strong, block, keyblock.Options{})
+	require.NoError(t, err)
+	require.Equal(t, "B0TX00N", k.Attributes().String())
+	require.Equal(t, keyblock.ContextExchange, header.Context)
+}
+
+func TestUsageAndMode(t *testing.T) {
+	wrapOnly, err := crypto.NewKBPK(importKey(t, "K1AE00N", unhex(t, aesHex)))
+	require.NoError(t, err)
+	iso, err := crypto.NewKBPK(importKey(t, "K4AB00N", unhex(t, aesHex)))
+	require.NoError(t, err)
+	isoTDES, err := crypto.NewKBPK(importKey(t, "K4TB00N", unhex(t, tdesHex)))
+	require.NoError(t, err)
+	block, err := keyblock.Wrap(nil, wrapOnly, every(t)["2TDEA"], keyblock.Wrapping{})
+	require.NoError(t, err)
+	_, _, err = keyblock.Unwrap(wrapOnly, block, keyblock.Options{})
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	k, _, err := keyblock.Unwrap(iso, block, keyblock.Options{})
+	require.NoError(t, err)
+	require.ErrorIs(t, k.Require(crypto.OpDecrypt), crypto.ErrUsage, "the mode of the header holds")
+	_, err = crypto.NewMACKey(k)
+	require.ErrorIs(t, err, crypto.ErrUsage, "the usage of the header holds")
+	_, err = keyblock.Wrap(nil, isoTDES, every(t)["2TDEA"], keyblock.Wrapping{})
+	require.ErrorIs(t, err, crypto.ErrUsage)
+}
+
+// A check value in the header that is not the key's is refused although the block is authentic.
+func TestWrongCheckValue(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	for _, id := range []string{"KC", "KP"} {
+		w := keyblock.Wrapping{Blocks: []keyblock.Block{{ID: id, Data: "00123456"}}}
+		block, err := keyblock.Wrap(nil, master, every(t)["2TDEA"], w)
+		require.NoError(t, err)
+		_, _, err = keyblock.Unwrap(master, block, keyblock.Options{})
+		require.ErrorIs(t, err, crypto.ErrKCV)
+		_, _, err = keyblock.Unwrap(master, block, keyblock.Options{AllowLegacy: true})
+		require.NoError(t, err)
+	}
+}
+
+// A payload whose length field lies is refused with the one error.
+func TestPayloadLength(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	header := keyblock.Header{Version: 'D', Attributes: crypto.MustAttributes("P0TE00E"), Context: keyblock.ContextNone}
+	for _, bits := range []int{0, 1, 127, 129, 15 * 8, 65535, 65528} {
+		payload := make([]byte, 16)
+		payload[0], payload[1] = byte(bits>>8), byte(bits)
+		block, err := keyblock.Seal(header, master, payload)
+		require.NoError(t, err)
+		_, _, err = keyblock.Unwrap(master, block, lenient)
+		require.Equal(t, keyblock.ErrBlock, err, "%d bits", bits)
+	}
+}
+
+func TestOptionalBlocks(t *testing.T) {
+	for _, c := range []struct {
+		id, data string
+		read     func(keyblock.Block) (any, error)
+		want     any
+		bad      []string
+	}{
+		{"AL", "0100", func(b keyblock.Block) (any, error) { return b.Ephemeral() }, true, []string{"", "0102", "01", "0200", "010"}},
+		{"AL", "0101", func(b keyblock.Block) (any, error) { return b.Ephemeral() }, false, nil},
+		{"DA", "01P0TEE", func(b keyblock.Block) (any, error) { return b.Derivations() },
+			[]crypto.Attributes{crypto.MustAttributes("P0TE00E")}, []string{"", "01", "02P0TEE", "01P0TE", "01??TEE"}},
+		{"HM", "21", func(b keyblock.Block) (any, error) { return b.Hash() }, "SHA-256", []string{"", "2", "99", "021"}},
+		{"IK", "0011223344556677", func(b keyblock.Block) (any, error) { return b.IKID() },
+			unhex(t, "0011223344556677"), []string{"", "00112233445566", "001122334455667g", "001122334455667a"}},
+		{"KS", "00604B120F9292800000", func(b keyblock.Block) (any, error) { return b.KSN() },
+			unhex(t, "00604B120F9292800000"), []string{"VM9A", "00604B120F929280", ""}},
+		{"TC", "20200818221218Z", func(b keyblock.Block) (any, error) { return b.Time() },
+			time.Date(2020, 8, 18, 22, 12, 18, 0, time.UTC), []string{"", "20200818221218", "20201318221218Z", "2020-08-18", "Z"}},
+		{"TS", "2020081822121825Z", func(b keyblock.Block) (any, error) { return b.Time() },
+			time.Date(2020, 8, 18, 22, 12, 18, 250e6, time.UTC), []string{"202008182212182.Z"}},
+		{"TS", "2020-08-18T22:12:18Z", func(b keyblock.Block) (any, error) { return b.Time() },
+			time.Date(2020, 8, 18, 22, 12, 18, 0, time.UTC), nil},
+		{"TS", "2020-08-18T22:12:18.25Z", func(b keyblock.Block) (any, error) { return b.Time() },
+			time.Date(2020, 8, 18, 22, 12, 18, 250e6, time.UTC), []string{"2018-06-18T20:42:39.22"}},
+		{"WP", "003", func(b keyblock.Block) (any, error) { return b.Pedigree() }, 3, []string{"", "004", "013", "0030"}},
+		{"CT", "00MDA=", func(b keyblock.Block) (any, error) { return b.Certificates() },
+			[]keyblock.Certificate{{Data: []byte("00")}}, []string{"", "00", "00MDA", "03MDA="}},
+		{"CT", "02000004MDA=010004MDE=", func(b keyblock.Block) (any, error) { return b.Certificates() },
+			[]keyblock.Certificate{{Data: []byte("00")}, {EMV: true, Data: []byte("01")}}, []string{"02", "02000005MDA=", "0200000", "02000004MDA=01"}},
+		{"KV", "0000", func(b keyblock.Block) (any, error) { return b.Data, b.Check() }, "0000", []string{"000"}},
+	} {
+		b := keyblock.Block{ID: c.id, Data: c.data}
+		got, err := c.read(b)
+		require.NoError(t, err, c.id)
+		require.Equal(t, c.want, got, c.id)
+		require.NoError(t, b.Check())
+		for _, bad := range c.bad {
+			require.ErrorIs(t, keyblock.Block{ID: c.id, Data: bad}.Check(), keyblock.ErrBlock, "%s %q", c.id, bad)
+		}
+	}
+	algorithm, id, err := keyblock.Block{ID: "BI", Data: "001122334455"}.BDKID()
+	require.NoError(t, err)
+	require.Equal(t, crypto.TDES, algorithm)
+	require.Equal(t, unhex(t, "1122334455"), id)
+	algorithm, id, err = keyblock.Block{ID: "BI", Data: "0111223344"}.BDKID()
+	require.NoError(t, err)
+	require.Equal(t, crypto.AES, algorithm)
+	require.Equal(t, unhex(t, "11223344"), id)
+	for _, bad := range []string{"", "0011223344", "011122334455", "0211223344"} {
+		require.Error(t, keyblock.Block{ID: "BI", Data: bad}.Check())
+	}
+	for _, bad := range []string{"", "00", "0012345678", "02123456", "01112233445566"} {
+		require.Error(t, keyblock.Block{ID: "PK", Data: bad}.Check())
+	}
+	_, err = keyblock.Block{ID: "LB"}.KSN()
+	require.ErrorIs(t, err, keyblock.ErrBlock)
+	require.Equal(t, "2020-09-13T12:26:40Z", keyblock.Created(time.Unix(1600000000, 0)).Data)
+	require.NoError(t, keyblock.InitialKSN(make([]byte, 10)).Check())
+	require.NoError(t, keyblock.InitialKeyID(bytes.Repeat([]byte{0xab}, 8)).Check())
+}
+
+func TestSoftware(t *testing.T) {
+	ctx := context.Background()
+	var s crypto.KeyManager = keyblock.Software{}
+	master, err := s.Generate(ctx, crypto.MustAttributes("K1AB00N"), 256)
+	require.NoError(t, err)
+	k, err := s.Generate(ctx, crypto.MustAttributes("P0TB00E"), 128)
+	require.NoError(t, err)
+	block, err := s.Export(ctx, nil, master, k)
+	require.NoError(t, err)
+	got, err := s.Import(ctx, master, block)
+	require.NoError(t, err)
+	require.True(t, got.(crypto.Key).Equal(k.(crypto.Key)))
+	pinKey, err := crypto.NewPINKey(got.(crypto.Key))
+	require.NoError(t, err)
+	kcv, err := s.CheckValue(ctx, pinKey, crypto.KCVLegacy, 3)
+	require.NoError(t, err)
+	require.NoError(t, k.(crypto.Key).CheckKCV(crypto.KCVLegacy, kcv))
+	_, err = s.Import(ctx, k, block)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	_, err = s.Export(ctx, nil, nil, k)
+	require.ErrorIs(t, err, crypto.ErrKeyRef)
+	_, err = s.Export(ctx, nil, master, nil)
+	require.ErrorIs(t, err, crypto.ErrKeyRef)
+}
+
+func TestConcurrentUse(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	k := every(t)["2TDEA"]
+	shared, err := keyblock.Wrap(nil, master, k, keyblock.Wrapping{})
+	require.NoError(t, err)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 20 {
+				got, _, err := keyblock.Unwrap(master, shared, keyblock.Options{})
+				if err != nil || !got.Equal(k) {
+					t.Error("another key", err)
+				}
+				if _, err := keyblock.Wrap(nil, master, k, keyblock.Wrapping{}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func TestErrorsShowNothing(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	block, err := keyblock.Wrap(nil, master, every(t)["2TDEA"], keyblock.Wrapping{Blocks: []keyblock.Block{keyblock.Label("secret label")}})
+	require.NoError(t, err)
+	for i := range block {
+		changed := bytes.Clone(block)
+		changed[i] ^= 1
+		_, _, err := keyblock.Unwrap(master, changed, keyblock.Options{})
+		text := fmt.Sprintf("%v %+v", err, err)
+		require.NotContains(t, text, "secret")
+		require.NotContains(t, text, strings.ToUpper(tdesHex[:8]))
+	}
+}
+
+func FuzzUnwrap(f *testing.F) {
+	for version := keyblock.VersionA; version <= keyblock.VersionE; version++ {
+		w := keyblock.Wrapping{Version: version, AllowLegacy: true, Blocks: []keyblock.Block{keyblock.Label("fuzz"), keyblock.CheckValue()}}
+		block, err := keyblock.Wrap(nil, kbpk(f, byte(version), unhex(f, tdesHex)), importKey(f, "P0TE00E", unhex(f, tdesHex)[:16]), w)
+		if version >= keyblock.VersionD {
+			block, err = keyblock.Wrap(nil, kbpk(f, byte(version), unhex(f, aesHex)), importKey(f, "P0TE00E", unhex(f, tdesHex)[:16]), w)
+		}
+		require.NoError(f, err)
+		f.Add(block)
+	}
+	f.Add([]byte("B0000P0TE00N0200KS04TT00011F"))
+	f.Add([]byte("B9999P0TE00N9900KS0004FFFF"))
+	f.Fuzz(func(t *testing.T, block []byte) {
+		before := string(block)
+		parsed, err := keyblock.Parse(block, lenient)
+		if err != nil {
+			require.ErrorIs(t, err, keyblock.ErrBlock)
+			return
+		}
+		hex := tdesHex
+		if parsed.Version >= keyblock.VersionD {
+			hex = aesHex
+		}
+		master := kbpk(t, byte(parsed.Version), unhex(t, hex))
+		k, header, err := keyblock.Unwrap(master, block, lenient)
+		require.Equal(t, before, string(block))
+		if err != nil {
+			return
+		}
+		require.Equal(t, parsed, header)
+		again, err := keyblock.Seal(header, master, payloadOf(t, master, block))
+		require.NoError(t, err)
+		require.Equal(t, string(block), string(again))
+		require.Equal(t, k.Attributes(), header.Attributes)
+	})
+}

@@ -1,0 +1,19 @@
+// Package keystore keeps keys at rest: one sealed file with named keys.
+//
+// Begin with [Create] and [Open], which give a [Store], and [Store.Put], [Store.Get] and [Store.Save]. The file is
+// sealed with XChaCha20-Poly1305 under a [Secret]: a passphrase, from which Argon2id derives the key, or a 32-byte key
+// from a vault, a TPM or a secure element. [Decode] and [Store.Append] do the same for a device without files.
+//
+// It is a store for one process at a time, not a database: Save replaces the whole file at once, and notices when
+// another process did so before, but does not lock it.
+//
+// # Security
+//
+// A wrong secret and a file changed in any bit are one error, [ErrSealed]. The file's version counts up with every Save
+// and is authenticated: a caller that remembers it elsewhere gives it as [Options.MinimumVersion], and an old copy put
+// back is [ErrRollback]; without that, an old copy opens. Names, keys and attributes are encrypted; the file's size and
+// version show. What the header asks of memory and time is bounded before anything is derived.
+//
+// Keys of any exportability can be stored, for they do not leave the file but as keys of the same attributes. While a
+// Store is open its secret and keys are in memory. Under GODEBUG=fips140=only the package is crypto.ErrFIPS.
+package keystore

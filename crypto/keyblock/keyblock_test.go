@@ -250,6 +250,49 @@ func TestPolicy(t *testing.T) {
 	require.Equal(t, keyblock.ContextExchange, header.Context)
 }
 
+// Faults of the public part say what and where.
+func TestFormatErrors(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	w := keyblock.Wrapping{Blocks: []keyblock.Block{keyblock.Label("terminal 123")}}
+	block, err := keyblock.Wrap(nil, master, every(t)["2TDEA"], w)
+	require.NoError(t, err)
+	text := string(block)
+	for _, c := range []struct {
+		block, what string
+		offset      int
+	}{
+		{"", "header", 0},
+		{text[:15], "header", 15},
+		{"F" + text[1:], "version", 0},
+		{text[:1] + "01x4" + text[5:], "length", 1},
+		{text + "00000000000000000000000000000000", "length", 1},
+		{text[:5] + "??" + text[7:], "key attributes", 5},
+		{text[:12] + "0x" + text[14:], "number of optional blocks", 12},
+		{text[:14] + "30" + text[16:], "reserved field", 14},
+		{text[:14] + "01" + text[16:], "reserved field", 14},
+		{text[:16] + "L?" + text[18:], "optional block identifier", 16},
+		{text[:18] + "03" + text[20:], "length of optional block LB", 16},
+		{text[:18] + "0C" + text[20:], "length of the optional blocks", 16},
+		{text[:20] + "\x7f" + text[21:], "character in optional block LB", 16},
+		{text[:12] + "02" + text[14:32] + text[16:], "order of optional block LB", 32},
+		{text[:40] + "g" + text[41:], "hexadecimal digit", 40},
+		{text[:16] + "KS" + text[18:], "optional block KS", 16},
+	} {
+		_, err := keyblock.Parse([]byte(c.block), keyblock.Options{})
+		var fault *keyblock.FormatError
+		require.ErrorAs(t, err, &fault, c.what)
+		require.Equal(t, c.what, fault.What)
+		require.Equal(t, c.offset, fault.Offset)
+		require.ErrorIs(t, err, keyblock.ErrBlock)
+	}
+	for _, c := range []string{"D0048P0TE00E0000" + strings.Repeat("0", 32), "D0064P0TE00E0000" + strings.Repeat("0", 48)} {
+		_, err := keyblock.Parse([]byte(c), keyblock.Options{})
+		var fault *keyblock.FormatError
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, "encrypted part", fault.What)
+	}
+}
+
 func TestUsageAndMode(t *testing.T) {
 	wrapOnly, err := crypto.NewKBPK(importKey(t, "K1AE00N", unhex(t, aesHex)))
 	require.NoError(t, err)

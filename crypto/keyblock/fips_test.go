@@ -1,0 +1,37 @@
+package keyblock_test
+
+import (
+	"crypto/fips140"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/keyblock"
+)
+
+// TestFIPSOnly runs itself again where FIPS 140 mode is enforced: versions D and E remain, for keys that are allowed,
+// and nothing panics.
+func TestFIPSOnly(t *testing.T) {
+	if !fips140.Enforced() {
+		again := exec.Command(os.Args[0], "-test.run=^TestFIPSOnly$")
+		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		out, err := again.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	_, err := clearkey.Import(crypto.MustAttributes("K1TB00N"), unhex(t, tdesHex))
+	require.ErrorIs(t, err, crypto.ErrFIPS)
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	for _, version := range []keyblock.Version{keyblock.VersionD, keyblock.VersionE} {
+		k := importKey(t, "P0AB00E", unhex(t, aesHex)[:16])
+		block, err := keyblock.Wrap(nil, master, k, keyblock.Wrapping{Version: version})
+		require.NoError(t, err)
+		got, _, err := keyblock.Unwrap(master, block, keyblock.Options{})
+		require.NoError(t, err)
+		require.True(t, got.Equal(k))
+	}
+}

@@ -1,6 +1,7 @@
 package pinblock_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -178,7 +179,7 @@ func TestVerificationModesAndData(t *testing.T) {
 		{PAN: testPAN, Table: "012345678901234A"},
 		{PAN: testPAN, Start: -1},
 		{PAN: testPAN, Start: 16},
-		{PAN: testPAN, Start: 1 << 62, Length: 4},
+		{PAN: testPAN, Start: math.MaxInt, Length: 4},
 		{PAN: testPAN, Length: -1},
 		{PAN: testPAN + "12"},
 		{PAN: testPAN, Pad: 'g'},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/internal/vectortest"
 	"github.com/posline/posline/pinblock"
 )
@@ -70,6 +71,7 @@ var formats = map[string]pinblock.Format{
 	"ECI-3": pinblock.ECI3, "ECI-4": pinblock.ECI4, "VISA-1": pinblock.VISA1, "VISA-2": pinblock.VISA2,
 	"VISA-3": pinblock.VISA3, "VISA-4": pinblock.VISA4, "OEM-1": pinblock.OEM1, "DOCUTEL": pinblock.Docutel,
 	"DIEBOLD / IBM ATM": pinblock.Diebold, "PLUS network": pinblock.Plus, "IBM 3624": pinblock.IBM3624,
+	"UnionPay SM4":   pinblock.UnionPaySM4,
 	"ECI-2 / VISA-2": pinblock.ECI3, // the case's definition says which it is
 }
 
@@ -81,19 +83,24 @@ func format(t *testing.T, name string) pinblock.Format {
 	return f
 }
 
-// fillOf gives the nibbles of a random fill, one byte each, at their places in the block.
-func fillOf(t *testing.T, text string, used, total int) []byte {
-	t.Helper()
-	fill := make([]byte, 32)
-	if text == "" {
-		return fill
+// nibbles writes a block with a nibble in each byte.
+func nibbles(block []byte) []byte {
+	var all []byte
+	for _, b := range block {
+		all = append(all, b>>4, b&15)
 	}
-	for i := range total - used {
-		v, err := hex.DecodeString("0" + string(text[i%len(text)]))
-		require.NoError(t, err)
-		fill[used+i] = v[0]
+	return all
+}
+
+// padded gives the format the pad digit a vector's block ends with, where the format leaves it open.
+func padded(f pinblock.Format, block []byte, length int) pinblock.Format {
+	switch last := strings.ToUpper(hex.EncodeToString(block)); f {
+	case pinblock.VISA2, pinblock.VISA3:
+		return f.WithPad(last[len(last)-1])
+	case pinblock.IBM3624:
+		return f.WithPad(last[len(last)-1]).WithLength(length)
 	}
-	return fill
+	return f
 }
 
 func checkBlock(t *testing.T, c *vectortest.Case) {
@@ -112,36 +119,35 @@ func checkBlock(t *testing.T, c *vectortest.Case) {
 		require.Equal(t, c.WantHex("first8"), field[:8])
 		return
 	}
-	c.Ignore("definition")
-	f, text, pan, want := format(t, c.Text("format")), c.Text("pin"), c.Text("pan"), c.WantHex("block")
-	fill := c.Text("fill")
-	switch f {
-	case pinblock.Docutel:
-		f = f.WithPad(hex.EncodeToString(want)[15])
-	case pinblock.ECI3:
-		fill = "5"
-	}
-	used := len(text) + 2
-	if f == pinblock.ECI3 {
-		used = len(text) + 1
-	}
-	got, err := pinblock.EncodeFilled(f, pin(t, text), pan, fillOf(t, fill, used, 2*len(want)))
+	c.Ignore("definition", "fill", "pad") // said by the block as well
+	text, pan, want := c.Text("pin"), c.Text("pan"), c.WantHex("block")
+	f := padded(format(t, c.Text("format")), want, len(text))
+	got, err := pinblock.EncodeFilled(f, pin(t, text), pan, nibbles(mixPAN(f, want, pan)))
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	decoded, err := pinblock.Decode(f, want, pan)
 	require.NoError(t, err)
 	require.True(t, decoded.Equal(pin(t, text)))
 	if c.Has("key") {
-		key := pinKey(t, crypto.TDES, c.Hex("key"))
-		encrypted, err := pinblock.Encrypt(nil, key, f, pin(t, text), pan)
+		algorithm := crypto.TDES
+		if f == pinblock.UnionPaySM4 {
+			algorithm = crypto.SM4
+		}
+		key := pinKey(t, algorithm, c.Hex("key"), gm.SM4)
+		decrypted, err := pinblock.Decrypt(key, f, c.WantHex("encrypted"), pan)
 		require.NoError(t, err)
-		require.Equal(t, c.WantHex("encrypted"), encrypted)
+		require.True(t, decrypted.Equal(decoded))
+		if f == pinblock.ISO0 || f == pinblock.UnionPaySM4 { // nothing random in them
+			encrypted, err := pinblock.Encrypt(nil, key, f, decoded, pan)
+			require.NoError(t, err)
+			require.Equal(t, c.WantHex("encrypted"), encrypted)
+		}
 	}
 }
 
 func checkISO4(t *testing.T, c *vectortest.Case) {
 	key, text, pan := c.Hex("key"), c.Text("pin"), c.Text("pan")
-	fill := fillOf(t, c.Text("random"), 16, 32)
+	fill := append(make([]byte, 16), nibbles(c.Hex("random"))...)
 	field, err := pinblock.EncodeFilled(pinblock.ISO4, pin(t, text), pan, fill)
 	require.NoError(t, err)
 	cipher, err := aes.NewCipher(key)

@@ -339,6 +339,13 @@ func TestPayloadLength(t *testing.T) {
 		_, _, err = keyblock.Unwrap(master, block, lenient)
 		require.Equal(t, keyblock.ErrBlock, err, "%d bits", bits)
 	}
+	header.Version = keyblock.VersionE // whose payload may have any length
+	for n := range 3 {
+		block, err := keyblock.Seal(header, master, make([]byte, n))
+		require.NoError(t, err)
+		_, _, err = keyblock.Unwrap(master, block, lenient)
+		require.ErrorIs(t, err, keyblock.ErrBlock, "%d bytes", n)
+	}
 }
 
 func TestSoftware(t *testing.T) {

@@ -445,3 +445,33 @@ func FuzzUnwrap(f *testing.F) {
 		require.Equal(t, k.Attributes(), header.Attributes)
 	})
 }
+
+// FuzzPayload seals what the fuzzer gives under the right key: nothing authentic makes Unwrap panic, and what it takes
+// for a key is in the payload.
+func FuzzPayload(f *testing.F) {
+	f.Add(byte(0), []byte{0, 128}, "LB", "label")
+	f.Add(byte(1), unhex(f, "0080"+tdesHex), "KC", "00123456")
+	f.Add(byte(2), unhex(f, "0100"+aesHex), "KS", "")
+	f.Fuzz(func(t *testing.T, which byte, payload []byte, id, data string) {
+		version := []keyblock.Version{'B', 'D', 'E'}[which%3]
+		master := kbpk(t, byte(version), unhex(t, aesHex)[:16])
+		header := keyblock.Header{Version: version, Attributes: crypto.MustAttributes("D0AB00E"), Context: keyblock.ContextNone}
+		if id != "" {
+			header.Blocks = []keyblock.Block{{ID: id, Data: data}}
+		}
+		if version != keyblock.VersionE {
+			payload = append(payload, make([]byte, (16-len(payload)%16)%16)...)
+		}
+		block, err := keyblock.Seal(header, master, bytes.Clone(payload))
+		if err != nil {
+			return
+		}
+		k, _, err := keyblock.Unwrap(master, block, lenient)
+		if err != nil {
+			return
+		}
+		key, err := clearkey.Export(k)
+		require.NoError(t, err)
+		require.Equal(t, payload[2:2+len(key)], key)
+	})
+}

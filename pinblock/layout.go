@@ -102,10 +102,9 @@ func (n *nibbles) randomize(kind fill) {
 	case fillLetters:
 		n.randomLetters()
 	case fillRandom, fillZeroRandom, fillISO4:
-		rand.Read(n[:])
-		for i := range n {
-			n[i] &= 15
-		}
+		var draw [maximumNibbles / 2]byte
+		rand.Read(draw[:])
+		n.unpack(draw[:])
 	}
 }
 

@@ -144,6 +144,40 @@ func TestEveryNibble(t *testing.T) {
 	}
 }
 
+// The same for the PIN field of format 4, which is never seen in clear.
+func TestEveryNibbleOfFormat4(t *testing.T) {
+	oracle := func(field []byte) (string, bool) {
+		for n := 4; n <= 12; n++ {
+			pattern := fmt.Sprintf("^%sA{%d}.{16}$", head("4", n), 14-n)
+			if m := compile(pattern).FindStringSubmatch(strings.ToUpper(hex.EncodeToString(field))); m != nil {
+				return m[1], true
+			}
+		}
+		return "", false
+	}
+	refused := 0
+	for n := 4; n <= 12; n++ {
+		field, err := pinblock.EncodeFilled(pinblock.ISO4, pin(t, "123456789012"[:n]), testPAN, make([]byte, 32))
+		require.NoError(t, err)
+		for i := range 2 * len(field) {
+			for change := range byte(16) {
+				changed := append([]byte(nil), field...)
+				changed[i/2] ^= change << (4 * (1 - i%2))
+				want, valid := oracle(changed)
+				got, err := pinblock.DecodeField4(changed)
+				if !valid {
+					refused++
+					require.Equal(t, pinblock.ErrBlock, err)
+					continue
+				}
+				require.NoError(t, err)
+				require.Equal(t, want, string(got.AppendClear(nil)))
+			}
+		}
+	}
+	require.Greater(t, refused, 1000)
+}
+
 func FuzzDecode(f *testing.F) {
 	for i, form := range forms {
 		block, err := pinblock.Encode(nil, form.format, pin(f, "123456789012"[:form.longest]), testPAN)

@@ -120,7 +120,7 @@ func parse(block []byte, legacy bool) (*parsed, error) {
 	}
 	mac := len(block) - 2*h.Version.macSize()
 	payload := mac - n
-	if payload <= 0 || payload%(2*h.Version.payloadUnit()) != 0 {
+	if payload <= 2*lengthField || payload%(2*h.Version.payloadUnit()) != 0 {
 		return nil, &FormatError{"encrypted part", n}
 	}
 	if at := notHex(block[n:]); at >= 0 {

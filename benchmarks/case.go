@@ -34,7 +34,6 @@ func cases() []Case {
 		connectionCases(),
 		cryptoCases(),
 		cryptogramCases(),
-		describeCases(),
 		emvCases(),
 		pinblockCases(),
 	} {

@@ -6,13 +6,12 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/pinblock"
 )
 
 // An Issuer does the issuer's part of a chip transaction: the seam for a hardware security module. Software stands
 // beside it. The context is for providers on the other side of a network. Implementations must not keep or change the
-// slices they are given.
-//
-// A new PIN is not part of it: whoever sends one has it encrypted under a PIN key, and package pinblock owns those.
+// slices they are given. No clear PIN passes through it.
 type Issuer interface {
 	// VerifyCryptogram returns crypto.ErrVerify when the request's cryptogram is not the card's.
 	VerifyCryptogram(ctx context.Context, key crypto.KeyRef, r Request) error
@@ -22,13 +21,23 @@ type Issuer interface {
 
 	// AppendCommands appends a command after the other, secured for the card, each in an object of tag 86: the inside
 	// of a script template 71 or 72 without its identifier.
-	AppendCommands(ctx context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []Command) ([]byte, error)
+	AppendCommands(ctx context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []IssuerCommand) ([]byte, error)
+}
+
+// IssuerCommand is a command of an issuer script before it is secured.
+type IssuerCommand struct {
+	Command
+
+	// NewPIN, when there is one, makes it a PIN CHANGE, for which of Command only the MACSize counts. CurrentPIN is for
+	// cards that want the PIN until now, too.
+	NewPIN, CurrentPIN *pinblock.Encrypted
 }
 
 // IssuerScriptKeys are the issuer's master keys for scripts.
 type IssuerScriptKeys struct {
 	Integrity       crypto.KeyRef // usage E2
 	Confidentiality crypto.KeyRef // usage E1; may be nil without encrypted data
+	Cryptogram      crypto.KeyRef // usage E0; may be nil without a PIN CHANGE in the form of VIS
 }
 
 // Request is a transaction as it reaches the issuer.
@@ -83,27 +92,27 @@ func (Software) AppendResponse(_ context.Context, dst []byte, key crypto.KeyRef,
 	return p.AppendResponse(dst, imk, r.Card, r.Data, a)
 }
 
-// AppendCommands implements Issuer. Errors are those of Script.AppendCommand, and ErrNoProfile.
+// AppendCommands implements Issuer. PIN blocks are under a crypto.PINKey or its crypto.Key. Errors are those of
+// Script.AppendCommand, ErrNoProfile, and pinblock.ErrBlock for a PIN that does not decrypt.
 func (Software) AppendCommands(
-	_ context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []Command,
+	_ context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []IssuerCommand,
 ) ([]byte, error) {
 	var cards ScriptKeys
-	defer func() {
-		cards.Integrity.Destroy()
-		cards.Confidentiality.Destroy()
-	}()
-	p, imk, err := r.bind(keys.Integrity)
+	defer func() { cards.destroy() }()
+	p, err := r.ProfileOf()
 	if err != nil {
 		return dst, err
 	}
-	if cards.Integrity, err = p.DeriveCardKey(imk, r.Card); err != nil {
-		return dst, err
-	}
-	if keys.Confidentiality != nil {
-		if _, imk, err = r.bind(keys.Confidentiality); err != nil {
-			return dst, err
+	for _, k := range []struct {
+		ref crypto.KeyRef
+		to  *CardKey
+	}{
+		{keys.Integrity, &cards.Integrity}, {keys.Confidentiality, &cards.Confidentiality}, {keys.Cryptogram, &cards.Cryptogram},
+	} {
+		if k.ref == nil {
+			continue
 		}
-		if cards.Confidentiality, err = p.DeriveCardKey(imk, r.Card); err != nil {
+		if *k.to, err = r.derive(p, k.ref); err != nil {
 			return dst, err
 		}
 	}
@@ -115,19 +124,73 @@ func (Software) AppendCommands(
 	if err != nil {
 		return dst, err
 	}
-	return appendCommands(dst, p.NewScript(cards, binary.BigEndian.Uint16(counter), [8]byte(ac)), commands)
-}
-
-func appendCommands(dst []byte, s *Script, commands []Command) ([]byte, error) {
-	out := dst
+	out, s := dst, p.NewScript(cards, binary.BigEndian.Uint16(counter), [8]byte(ac))
 	for _, c := range commands {
-		apdu, err := s.AppendCommand(nil, c)
+		apdu, err := s.append(c)
 		if err != nil {
 			return dst, err
 		}
 		out = emv.AppendTLV(out, 0x86, apdu)
 	}
 	return out, nil
+}
+
+func (k ScriptKeys) destroy() {
+	k.Integrity.Destroy()
+	k.Confidentiality.Destroy()
+	k.Cryptogram.Destroy()
+}
+
+// derive derives the card's key from the issuer's behind a reference.
+func (r Request) derive(p Profile, ref crypto.KeyRef) (CardKey, error) {
+	_, imk, err := r.bind(ref)
+	if err != nil {
+		return CardKey{}, err
+	}
+	return p.DeriveCardKey(imk, r.Card)
+}
+
+// append secures one command.
+func (s *Script) append(c IssuerCommand) ([]byte, error) {
+	if c.NewPIN == nil {
+		return s.AppendCommand(nil, c.Command)
+	}
+	change := PINChange{MACSize: c.MACSize}
+	defer clear(change.New[:])
+	var current [8]byte
+	defer clear(current[:])
+	if err := format2Of(&change.New, *c.NewPIN); err != nil {
+		return nil, err
+	}
+	if c.CurrentPIN != nil {
+		if err := format2Of(&current, *c.CurrentPIN); err != nil {
+			return nil, err
+		}
+		change.Current = &current
+	}
+	return s.AppendPINChange(nil, change)
+}
+
+// format2Of decrypts a PIN and writes its clear block of ISO 9564-1 format 2.
+func format2Of(block *[8]byte, in pinblock.Encrypted) error {
+	key, ok := in.Key.(crypto.PINKey)
+	if !ok {
+		k, isKey := in.Key.(crypto.Key)
+		if !isKey {
+			return crypto.ErrKeyRef
+		}
+		var err error
+		if key, err = crypto.NewPINKey(k); err != nil {
+			return err
+		}
+	}
+	pin, err := pinblock.Decrypt(key, in.Layout, in.Block, in.PAN)
+	if err != nil {
+		return err
+	}
+	defer pin.Wipe()
+	_, err = pinblock.Encode(block[:0], pinblock.ISO2, pin, "")
+	return err
 }
 
 // bind returns the profile of the request and the key behind a reference.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/pinblock"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -175,12 +176,12 @@ func TestScriptsOfEveryProfile(t *testing.T) {
 			require.NoError(t, err)
 			imk, d := sale(t, p, testCard, c.iad)
 			clear := unhex(t, "00112233445566778899AABBCCDDEEFF0123456789ABCDEFFEDCBA9876543210")[:imk.Bits()/8]
-			keys := IssuerScriptKeys{issuerKey(t, "E2", p.Algorithm, clear), issuerKey(t, "E1", p.Algorithm, clear)}
+			keys := IssuerScriptKeys{Integrity: issuerKey(t, "E2", p.Algorithm, clear), Confidentiality: issuerKey(t, "E1", p.Algorithm, clear)}
 			r := Request{Card: testCard, RID: c.rid, Data: d}
-			out, err := Software{}.AppendCommands(context.Background(), nil, keys, r, []Command{
-				{CLA: 0x84, INS: 0x18},
-				{CLA: 0x84, INS: 0xDA, P1: 0x9F, P2: 0x58, Data: []byte{3}, MACSize: 4},
-				{CLA: 0x84, INS: 0x24, P2: 2, Data: make([]byte, 8), Encrypt: true},
+			out, err := Software{}.AppendCommands(context.Background(), nil, keys, r, []IssuerCommand{
+				{Command: Command{CLA: 0x84, INS: 0x18}},
+				{Command: Command{CLA: 0x84, INS: 0xDA, P1: 0x9F, P2: 0x58, Data: []byte{3}, MACSize: 4}},
+				{Command: Command{CLA: 0x84, INS: 0x24, P2: 2, Data: make([]byte, 8), Encrypt: true}},
 			})
 			require.NoError(t, err)
 			var lengths []int
@@ -192,10 +193,66 @@ func TestScriptsOfEveryProfile(t *testing.T) {
 			require.GreaterOrEqual(t, lengths[2], 13+8)
 
 			keys.Integrity, keys.Confidentiality = keys.Confidentiality, keys.Integrity
-			_, err = Software{}.AppendCommands(context.Background(), nil, keys, r, []Command{{CLA: 0x84, INS: 0x18}})
+			_, err = Software{}.AppendCommands(context.Background(), nil, keys, r, []IssuerCommand{{Command: Command{CLA: 0x84, INS: 0x18}}})
 			require.ErrorIs(t, err, crypto.ErrUsage)
 		})
 	}
+}
+
+// TestIssuerPINChange gives the issuer the published PIN change of a Visa card with the PINs as they come in messages:
+// encrypted, format 0.
+func TestIssuerPINChange(t *testing.T) {
+	b := func(s string) []byte { return unhex(t, s) }
+	keys := IssuerScriptKeys{
+		Integrity:       issuerKey(t, "E2", crypto.TDES, b("FEDCBA98765432100123456789ABCDEF")),
+		Confidentiality: issuerKey(t, "E1", crypto.TDES, b("89ABCDEF0123456776543210FEDCBA98")),
+		Cryptogram:      issuerKey(t, "E0", crypto.TDES, b("0123456789ABCDEFFEDCBA9876543210")),
+	}
+	const pan = "1234567890123456"
+	k := importKey(t, "P0", crypto.TDES, "B", b("00112233445566778899AABBCCDDEEFF"))
+	pinKey, err := crypto.NewPINKey(k)
+	require.NoError(t, err)
+	encrypted := func(ref crypto.KeyRef, digits string) *pinblock.Encrypted {
+		pin, err := pinblock.ParsePIN([]byte(digits))
+		require.NoError(t, err)
+		block, err := pinblock.Encrypt(nil, pinKey, pinblock.ISO0, pin, pan)
+		require.NoError(t, err)
+		return &pinblock.Encrypted{Key: ref, Layout: pinblock.ISO0, PAN: pan, Block: block}
+	}
+	r := Request{
+		Card: Card{PAN: pan}, Profile: VisaCVN10(), Data: emv.TLV(b("9F3602001C9F260829CCA15AE665FA2E")),
+	}
+	ctx, software := context.Background(), Software{}
+	for _, c := range []struct {
+		command IssuerCommand
+		want    string
+	}{
+		{IssuerCommand{NewPIN: encrypted(pinKey, "9999")}, "8424000218BB221AF527377A2811D2B6EBC396A9391A965A5CB2CE62DA"},
+		{IssuerCommand{NewPIN: encrypted(k, "9999"), CurrentPIN: encrypted(k, "8888")}, "84240001182EE025E554BCD87E11D2B6EBC396A939C4A8393B57DD2F3F"},
+	} {
+		out, err := software.AppendCommands(ctx, nil, keys, r, []IssuerCommand{c.command})
+		require.NoError(t, err)
+		require.Equal(t, emv.AppendTLV(nil, 0x86, b(c.want)), out)
+	}
+
+	bad := encrypted(pinKey, "9999")
+	bad.Block[0] ^= 1
+	foreign := encrypted(nil, "9999")
+	for _, c := range []struct {
+		command IssuerCommand
+		want    error
+	}{
+		{IssuerCommand{NewPIN: bad}, pinblock.ErrBlock},
+		{IssuerCommand{NewPIN: encrypted(k, "1234"), CurrentPIN: bad}, pinblock.ErrBlock},
+		{IssuerCommand{NewPIN: foreign}, crypto.ErrKeyRef},
+		{IssuerCommand{NewPIN: encrypted(keys.Integrity.(crypto.IMK).Key(), "1234")}, crypto.ErrUsage},
+	} {
+		_, err := software.AppendCommands(ctx, nil, keys, r, []IssuerCommand{c.command})
+		require.ErrorIs(t, err, c.want)
+	}
+	keys.Cryptogram = nil
+	_, err = software.AppendCommands(ctx, nil, keys, r, []IssuerCommand{{NewPIN: encrypted(k, "1234")}})
+	require.ErrorIs(t, err, crypto.ErrNoKey)
 }
 
 func TestMChipScriptCounts(t *testing.T) {

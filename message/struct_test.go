@@ -209,7 +209,7 @@ func TestSmallestNumber(t *testing.T) {
 	require.Equal(t, "D09223372036854775808", m.Field(4).Text())
 	var out signed
 	require.NoError(t, Unmarshal(m, &out))
-	require.EqualValues(t, math.MinInt64, out.F4)
+	require.Equal(t, int64(math.MinInt64), out.F4)
 	require.ErrorIs(t, Unmarshal(m, &struct{ F4 int32 }{}), ErrTooLong)
 }
 

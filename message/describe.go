@@ -53,7 +53,11 @@ type description struct {
 	rows    []row
 }
 
-type row struct{ offset, size, number, name, value, meaning string }
+type row struct {
+	offset, size, number, name, value, meaning string
+
+	words []string // what TextForm.Words says
+}
 
 func (d *description) place(p place) {
 	r := row{offset: strconv.Itoa(p.at), size: strconv.Itoa(p.size), number: p.key}
@@ -107,12 +111,15 @@ func (d *description) announced(p place) string {
 func (d *description) value(r row, at int, v Value) {
 	r.name = v.Name()
 	if !v.HasParts() {
-		r.value, r.meaning = string(d.form.appendLeaf(nil, v)), meaning(d.message, v)
-		d.rows = append(d.rows, r)
+		r.value = string(d.form.appendLeaf(nil, v))
+		d.meant(r, v)
 		return
 	}
-	r.meaning = meaning(d.message, v)
-	d.rows = append(d.rows, r)
+	d.meant(r, v)
+	var words [][]string
+	if d.form.Words != nil {
+		words = d.form.Words.PartMeanings(r.number, v)
+	}
 	for e, part := range v.entries() {
 		sub := row{number: r.number + "." + part.Key()}
 		if e.record > 0 {
@@ -124,7 +131,24 @@ func (d *description) value(r row, at int, v Value) {
 			sub.offset = strconv.Itoa(at + v.head + e.start)
 			sub.size = strconv.Itoa(int(e.span.end) - e.start)
 		}
+		if len(words) > 0 {
+			sub.words, words = words[0], words[1:]
+		}
 		d.value(sub, start, part)
+	}
+}
+
+// meant adds the row of a value with its meaning: the words given for it, or else the package's own.
+func (d *description) meant(r row, v Value) {
+	if len(r.words) == 0 {
+		r.meaning = meaning(d.message, v)
+		d.rows = append(d.rows, r)
+		return
+	}
+	r.meaning = onOneLine(r.words[0])
+	d.rows = append(d.rows, r)
+	for _, line := range r.words[1:] {
+		d.rows = append(d.rows, row{meaning: onOneLine(line)})
 	}
 }
 
@@ -135,7 +159,7 @@ const (
 )
 
 func (d *description) append(dst []byte) []byte {
-	head := row{"offset", "size", "field", "name", "value", "meaning"}
+	head := row{offset: "offset", size: "size", number: "field", name: "name", value: "value", meaning: "meaning"}
 	number, name, value := 0, 0, 0
 	rows := append([]row{head}, d.rows...)
 	for _, r := range rows {

@@ -13,7 +13,7 @@ func (c *console) decode(args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &decoder{console: c, options: o, message: o.codec.New(), form: message.TextForm{CardDataInClear: o.clear, GBK: gbk{}}}
+	d := &decoder{console: c, options: o, message: o.codec.New(), form: o.form()}
 	return c.pieces(o, d.piece)
 }
 

@@ -21,6 +21,10 @@ const usage = `usage:
       read messages in hexadecimal, white space ignored, and show them
   iso8583 encode -spec NAME|FILE [-frame NAME] [-json] [-lines] [FILE...]
       read messages as JSON, as decode -clear -json writes them, and write one line of hexadecimal for each
+  iso8583 emv [-lang en|zh] [-clear] [-lines] [KIND [FILE...]]
+      show chip data: tlv (field 55, the default) and response (a card's, with its status word) from hexadecimal; qr (a
+      merchant's or consumer's QR code, or a pay code) from text; or a value alone, by its tag or as tvr, tsi, aip, afl,
+      arc, auc, cid, ctq, cvm, cvm-results, dol, iad, terminal-capabilities, terminal-type, track2, ttq
   iso8583 spec list
       list the built-in specs with their variants: NAME+VARIANT+VARIANT is a spec too, and unionpay-pos+header-N has a
       header of N bytes
@@ -55,6 +59,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = c.decode(args[1:])
 	case "encode":
 		err = c.encode(args[1:])
+	case "emv":
+		err = c.emv(args[1:])
 	case "spec":
 		err = c.spec(args[1:])
 	case "help", "-h", "-help", "--help":

@@ -38,7 +38,7 @@ var errNoCode = errors.New("neither a merchant's code, a consumer's code nor a p
 // qr shows the text of a code: a merchant's, which starts with its payload format, a consumer's, or a wallet's pay code.
 func (e *chipReader) qr(out *bytes.Buffer, text string) error {
 	if strings.HasPrefix(text, "0002") {
-		fmt.Fprintln(out, e.say("merchant-presented code", "商户收款码"))
+		fmt.Fprintln(out, e.in("merchant-presented code", "商户收款码"))
 		e.qrFields(out, qr.Fields(text), nil)
 		return qr.Validate(text)
 	}
@@ -58,11 +58,11 @@ func (e *chipReader) qr(out *bytes.Buffer, text string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, e.say("consumer-presented code", "付款码（EMVCo）"))
+	fmt.Fprintln(out, e.in("consumer-presented code", "付款码（EMVCo）"))
 	return emv.Describe(out, consumer.Data, &e.describe)
 }
 
-func (e *chipReader) say(english, chinese string) string {
+func (e *chipReader) in(english, chinese string) string {
 	if e.describe.Language == emv.Chinese {
 		return chinese
 	}
@@ -99,7 +99,7 @@ func (e *chipReader) qrName(path qr.Path, id qr.ID) string {
 	if !ok {
 		name = qrName{"Other", "其他"}
 	}
-	return e.say(name[0], name[1])
+	return e.in(name[0], name[1])
 }
 
 var qrLanguageNames = map[qr.ID]qrName{
@@ -134,7 +134,7 @@ func (e *chipReader) qrValue(path qr.Path, id qr.ID, value string) string {
 			return r
 		}, value)
 	}
-	return fmt.Sprintf(e.say("<%d characters>", "<%d个字符>"), len([]rune(value)))
+	return fmt.Sprintf(e.in("<%d characters>", "<%d个字符>"), len([]rune(value)))
 }
 
 // qrMeaning words the values that are codes.
@@ -145,10 +145,10 @@ func (e *chipReader) qrMeaning(path qr.Path, id qr.ID, value string) string {
 	meaning := id.Network()
 	switch id {
 	case qr.Initiation:
-		meaning = map[string]string{"11": e.say("static", "静态码"), "12": e.say("dynamic", "动态码")}[value]
+		meaning = map[string]string{"11": e.in("static", "静态码"), "12": e.in("dynamic", "动态码")}[value]
 	case qr.TipIndicator:
-		meaning = map[string]string{"01": e.say("the consumer is asked", "由消费者输入"), "02": e.say("fixed", "固定金额"),
-			"03": e.say("percentage", "百分比")}[value]
+		meaning = map[string]string{"01": e.in("the consumer is asked", "由消费者输入"), "02": e.in("fixed", "固定金额"),
+			"03": e.in("percentage", "百分比")}[value]
 	case qr.CurrencyCode:
 		if code, err := strconv.ParseUint(value, 10, 16); err == nil {
 			currency, _ := emv.CurrencyByCode(uint16(code))

@@ -229,6 +229,34 @@ func TestSendWithoutAHost(t *testing.T) {
 	require.Contains(t, r.errors, "it is safe to send again")
 }
 
+func TestSendDialsAgain(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	dialled := make(chan int, 1)
+	go func() {
+		times := 0
+		defer func() { dialled <- times }()
+		for {
+			nc, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			times++
+			nc.Read(make([]byte, 1)) // the request is on its way
+			nc.Close()
+		}
+	}()
+	r := sendTo(listener.Addr().String(), saleJSON, "-repeat", "2")
+	listener.Close()
+	require.Equal(t, 2, <-dialled)
+	require.Equal(t, exitBad, r.status)
+	for _, says := range []string{"line 1: sending 1: ", "line 1: sending 2: "} {
+		require.Contains(t, r.errors, says)
+	}
+	require.Equal(t, 2, strings.Count(r.errors, "it is not safe to send again"))
+	require.Equal(t, 2, strings.Count(r.errors, "\n"))
+}
+
 func TestSendRefusesItsInput(t *testing.T) {
 	for _, c := range []struct{ name, in, says string }{
 		{"JSON", saleJSON + "\n" + `{"0":"0200","4":"x"}`, "line 2: field 4: "},

@@ -58,7 +58,7 @@ func (c *console) parseSend(args []string) (*sender, error) {
 	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "how long to wait for an answer")
 	flags.BoolVar(&s.json, "json", false, "write one JSON object for each answer")
 	flags.BoolVar(&s.clear, "clear", false, "show card data in the clear")
-	flags.IntVar(&s.repeat, "repeat", 1, "send everything `N` times")
+	flags.IntVar(&s.repeat, "repeat", 1, "send everything `N` times, as it is")
 	flags.Float64Var(&s.rate, "rate", 0, "send at most `N` messages a second")
 	match := flags.String("match", "", "`fields` that an answer has in common with its request (default 11,41)")
 	flags.Func("expect", "`FIELD=VALUE` that every answer must have, such as 39=00 or 60.3=001; may be repeated", s.addExpectation)

@@ -57,6 +57,8 @@ type description struct {
 type row struct {
 	offset, size                 int
 	number, name, value, meaning string
+
+	words []string // what TextForm.Words says
 }
 
 func (d *description) place(p place) {
@@ -112,12 +114,15 @@ func (d *description) value(r row, at int, v Value) {
 	r.name = v.Name()
 	if !v.HasParts() {
 		d.scratch = d.form.appendLeaf(d.scratch[:0], v)
-		r.value, r.meaning = string(d.scratch), meaning(d.message, v)
-		d.rows = append(d.rows, r)
+		r.value = string(d.scratch)
+		d.meant(r, v)
 		return
 	}
-	r.meaning = meaning(d.message, v)
-	d.rows = append(d.rows, r)
+	d.meant(r, v)
+	var words [][]string
+	if d.form.Words != nil {
+		words = d.form.Words.PartMeanings(r.number, v)
+	}
 	for e, part := range v.entries() {
 		sub := row{offset: -1, number: r.number + "." + part.Key()}
 		if e.record > 0 {
@@ -128,7 +133,24 @@ func (d *description) value(r row, at int, v Value) {
 			start = at + v.head + int(e.span.start)
 			sub.offset, sub.size = at+v.head+e.start, int(e.span.end)-e.start
 		}
+		if len(words) > 0 {
+			sub.words, words = words[0], words[1:]
+		}
 		d.value(sub, start, part)
+	}
+}
+
+// meant adds the row of a value with its meaning: the words given for it, or else the package's own.
+func (d *description) meant(r row, v Value) {
+	if len(r.words) == 0 {
+		r.meaning = meaning(d.message, v)
+		d.rows = append(d.rows, r)
+		return
+	}
+	r.meaning = onOneLine(r.words[0])
+	d.rows = append(d.rows, r)
+	for _, line := range r.words[1:] {
+		d.rows = append(d.rows, row{offset: -1, meaning: onOneLine(line)})
 	}
 }
 

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -57,6 +58,27 @@ func TestDescribeAfterAnEdit(t *testing.T) {
 	require.Contains(t, string(TextForm{}.AppendDescription(nil, m)), "00                approved")
 	require.Equal(t, text, m.String(), "describing changes nothing")
 	require.NotNil(t, packed(t, m))
+}
+
+type wordsFunc func(path string, field Value) [][]string
+
+func (f wordsFunc) PartMeanings(path string, field Value) [][]string { return f(path, field) }
+
+func TestWords(t *testing.T) {
+	var asked []string
+	form := TextForm{Words: wordsFunc(func(path string, field Value) [][]string {
+		asked = append(asked, path)
+		if path != "60" {
+			return nil
+		}
+		require.Equal(t, 3, len(maps.Collect(field.Parts())))
+		return [][]string{nil, {"the second", "with a\nsecond line"}}
+	})}
+	text := string(form.AppendDescription(nil, description0210(t)))
+	require.Equal(t, []string{"header.1", "header.2", "55", "60"}, asked)
+	blank := strings.Repeat(" ", strings.Index(strings.Split(text, "\n")[1], "meaning"))
+	require.Contains(t, text, " sale\n", "where nothing is said the package's own words stay")
+	require.Contains(t, text, "  000001            the second\n"+blank+"with a?second line\n")
 }
 
 func TestDescribeOfABrokenMessage(t *testing.T) {

@@ -18,6 +18,18 @@ type TextForm struct {
 	// GBK converts the text of fields that the spec declares as GBK (spec.CharsetGBK); the package has no table of it.
 	// With nil such text is a string where it is ASCII and upper-case hexadecimal otherwise.
 	GBK Charset
+
+	// Words has words for the table of AppendDescription that the package does not have, such as those of chip data; nil
+	// for none.
+	Words Words
+}
+
+// Words puts the parts of a field into words for people.
+type Words interface {
+	// PartMeanings returns for each part of a field, in wire order, the lines of the table's last column, which take a
+	// row each. It is asked about every field with parts, by its path, and has to mask what it repeats. Where it says
+	// nothing the package's own words stay.
+	PartMeanings(path string, field Value) [][]string
 }
 
 // Charset converts text between a character set and UTF-8. A conversion that is not exact may return anything: it is

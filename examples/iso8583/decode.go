@@ -13,7 +13,7 @@ func (c *console) decode(args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &decoder{console: c, options: o, message: o.codec.New(), form: message.TextForm{CardDataInClear: o.clear, GBK: gbk{}}}
+	d := &decoder{console: c, options: o, message: o.codec.New(), form: o.form()}
 	return c.pieces(o, d.piece)
 }
 
@@ -45,7 +45,11 @@ func (d *decoder) piece(p piece) error {
 
 // show writes one message.
 func (d *decoder) show(p piece, wire []byte) error {
-	err := d.message.Unpack(wire)
+	return d.print(p, d.message.Unpack(wire))
+}
+
+// print writes the message as far as it could be read; err is what stopped it.
+func (d *decoder) print(p piece, err error) error {
 	if d.json {
 		if err != nil {
 			return d.refused(p, err)

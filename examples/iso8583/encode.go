@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"io"
 
 	"github.com/posline/posline/message"
 )
@@ -34,24 +31,12 @@ type encoder struct {
 
 // piece packs the JSON objects in a piece of the input.
 func (e *encoder) piece(p piece) error {
-	in := json.NewDecoder(bytes.NewReader(p.text))
-	for {
-		var one json.RawMessage
-		err := in.Decode(&one)
-		if err == io.EOF {
-			return nil
+	return e.objects(p, func(one piece) error {
+		if err := e.pack(one.text); err != nil {
+			e.fault(one.place(), err)
 		}
-		at := p
-		at.line = max(1, p.line) + bytes.Count(p.text[:in.InputOffset()-int64(len(one))], []byte("\n"))
-		if err != nil {
-			at.line = max(1, p.line) + bytes.Count(p.text[:in.InputOffset()], []byte("\n"))
-			e.fault(at.place(), fmt.Errorf("JSON: %w", err))
-			return nil // there is no telling where the next one starts
-		}
-		if err := e.pack(one); err != nil {
-			e.fault(at.place(), err)
-		}
-	}
+		return nil
+	})
 }
 
 // pack appends one message in hexadecimal to the output.

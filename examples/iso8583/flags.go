@@ -21,6 +21,7 @@ type options struct {
 
 	codec   *message.Codec
 	framing connection.Framing // nil for none
+	chip    chipFields
 	files   []string
 }
 
@@ -56,6 +57,7 @@ func (o *options) load() error {
 	if err != nil {
 		return err
 	}
+	o.chip = chipFieldsOf(s)
 	if o.codec, err = message.Compile(s); err != nil {
 		return err
 	}
@@ -98,4 +100,9 @@ func loadSpec(name string) (*spec.Spec, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return s, nil
+}
+
+// form is how messages are shown.
+func (o *options) form() message.TextForm {
+	return message.TextForm{CardDataInClear: o.clear, GBK: gbk{}, Words: chipWords{o.chip, o.clear}}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -84,6 +85,28 @@ func piecesOf(name string, r io.Reader, lines bool, use func(piece) error) error
 		return fmt.Errorf("%s, line %d: %w", inputName(name), line+1, err)
 	}
 	return nil
+}
+
+// objects calls use for every JSON object in a piece of the input.
+func (c *console) objects(p piece, use func(one piece) error) error {
+	in := json.NewDecoder(bytes.NewReader(p.text))
+	for {
+		var text json.RawMessage
+		err := in.Decode(&text)
+		if err == io.EOF {
+			return nil
+		}
+		one := piece{file: p.file, text: text}
+		one.line = max(1, p.line) + bytes.Count(p.text[:in.InputOffset()-int64(len(text))], []byte("\n"))
+		if err != nil {
+			one.line = max(1, p.line) + bytes.Count(p.text[:in.InputOffset()], []byte("\n"))
+			c.fault(one.place(), fmt.Errorf("JSON: %w", err))
+			return nil // there is no telling where the next one starts
+		}
+		if err := use(one); err != nil {
+			return err
+		}
+	}
 }
 
 func inputName(file string) string {

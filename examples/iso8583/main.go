@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
 const usage = `usage:
@@ -21,6 +22,18 @@ const usage = `usage:
       read messages in hexadecimal, white space ignored, and show them
   iso8583 encode -spec NAME|FILE [-frame NAME] [-json] [-lines] [FILE...]
       read messages as JSON, as decode -clear -json writes them, and write one line of hexadecimal for each
+  iso8583 send -to HOST:PORT -spec NAME|FILE -frame NAME [-tls] [-cert FILE -key FILE] [-ca FILE] [-timeout 30s]
+      [-match 11,41] [-expect FIELD=VALUE]... [-repeat N] [-rate PER_SECOND] [-clear] [-json] [FILE...]
+      send messages, JSON as encode reads it or lines of hexadecimal, and show the answers; an answer without an expected
+      value gives exit status 1
+  iso8583 listen -on HOST:PORT -spec NAME|FILE -frame NAME [-tls -cert FILE -key FILE] [-ca FILE] [-rules FILE] [-count N]
+      answer messages by rules, the first that matches: a JSON array of
+      {"match": {"0":"0200","3":"000000"}, "reply": {"39":"51"}, "delay":"200ms"}, with "drop":true for no answer and
+      "garbage":"HEX" for something else in place of "reply"
+  iso8583 emv [-lang en|zh] [-clear] [-lines] [KIND [FILE...]]
+      show chip data: tlv (field 55, the default) and response (a card's, with its status word) from hexadecimal; qr (a
+      merchant's or consumer's QR code, or a pay code) from text; or a value alone, by its tag or as tvr, tsi, aip, afl,
+      arc, auc, cid, ctq, cvm, cvm-results, dol, iad, terminal-capabilities, terminal-type, track2, ttq
   iso8583 spec list
       list the built-in specs with their variants: NAME+VARIANT+VARIANT is a spec too, and unionpay-pos+header-N has a
       header of N bytes
@@ -55,6 +68,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = c.decode(args[1:])
 	case "encode":
 		err = c.encode(args[1:])
+	case "send":
+		err = c.send(args[1:])
+	case "listen":
+		err = c.listen(args[1:])
+	case "emv":
+		err = c.emv(args[1:])
 	case "spec":
 		err = c.spec(args[1:])
 	case "help", "-h", "-help", "--help":
@@ -69,7 +88,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 type console struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	faults         int // messages and files that were wrong
+
+	mu     sync.Mutex // guards what the commands on a network do from several goroutines
+	faults int        // messages and files that were wrong
 }
 
 // usageError is a fault of the command line.
@@ -95,9 +116,25 @@ func (c *console) status(err error) int {
 
 // fault reports something wrong at a place in the input.
 func (c *console) fault(place string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.faults++
 	if place != "" {
 		place += ": "
 	}
 	fmt.Fprintf(c.stderr, "iso8583: %s%v\n", place, err)
+}
+
+// note reports something that is worth knowing and no fault.
+func (c *console) note(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintf(c.stderr, "iso8583: "+format+"\n", args...)
+}
+
+// say writes a line to the output.
+func (c *console) say(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintf(c.stdout, format+"\n", args...)
 }

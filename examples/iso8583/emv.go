@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/posline/posline/emv"
+)
+
+// emvValues are the names for values of one tag. Any other tag goes by its hexadecimal digits.
+var emvValues = map[string]emv.Tag{
+	"aip": 0x82, "afl": 0x94, "arc": 0x8A, "auc": 0x9F07, "cid": 0x9F27, "ctq": 0x9F6C, "cvm": 0x8E, "cvm-results": 0x9F34,
+	"dol": 0x9F38, "iad": 0x9F10, "terminal-capabilities": 0x9F33, "terminal-type": 0x9F35, "track2": 0x57, "tsi": 0x9B,
+	"ttq": 0x9F66, "tvr": 0x95,
+}
+
+// emv shows chip data and QR codes. What is wrong is reported, and the next one follows.
+func (c *console) emv(args []string) error {
+	e, err := c.parseEMV(args)
+	if err != nil {
+		return err
+	}
+	return c.pieces(&e.options, func(p piece) error {
+		if e.shown > 0 {
+			fmt.Fprintln(c.stdout)
+		}
+		e.shown++
+		return e.piece(p)
+	})
+}
+
+// chipReader is the command emv at work.
+type chipReader struct {
+	*console
+	options
+	kind     string
+	tag      emv.Tag // of the value, where the kind is one
+	describe emv.DescribeOptions
+	shown    int
+}
+
+func (c *console) parseEMV(args []string) (*chipReader, error) {
+	e := &chipReader{console: c, kind: "tlv"}
+	flags := c.flagSet("emv")
+	language := flags.String("lang", "en", "`language`, en or zh")
+	flags.BoolVar(&e.clear, "clear", false, "show card data in the clear")
+	flags.BoolVar(&e.lines, "lines", false, "one input a line")
+	if err := parse(flags, args); err != nil {
+		return nil, err
+	}
+	switch *language {
+	case "en":
+	case "zh":
+		e.describe.Language = emv.Chinese
+	default:
+		return nil, usageError{fmt.Errorf("no language %q: en or zh", *language)}
+	}
+	e.describe.Clear = e.clear
+	e.files = flags.Args()
+	if len(e.files) > 0 {
+		e.kind, e.files = strings.ToLower(e.files[0]), e.files[1:]
+	}
+	return e, e.findTag()
+}
+
+// findTag finds the tag for a kind of value.
+func (e *chipReader) findTag() error {
+	if slices.Contains([]string{"tlv", "response", "qr"}, e.kind) {
+		return nil
+	}
+	var ok bool
+	if e.tag, ok = emvValues[e.kind]; ok {
+		return nil
+	}
+	var err error
+	if e.tag, err = emv.ParseTag(e.kind); err != nil {
+		return usageError{fmt.Errorf("no kind %q of chip data: tlv, response, qr, %s, or a tag", e.kind, strings.Join(emvNames(), ", "))}
+	}
+	return nil
+}
+
+func emvNames() []string {
+	var names []string
+	for name := range emvValues {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// piece shows one input. The error is one of writing.
+func (e *chipReader) piece(p piece) error {
+	var out bytes.Buffer
+	err := e.show(&out, p)
+	if err != nil {
+		place := p.place()
+		if errors.As(err, new(*hexError)) {
+			place = p.file // the error has the line
+		}
+		e.fault(place, err)
+	}
+	_, err = e.stdout.Write(out.Bytes())
+	return err
+}
+
+// show writes what can be read of an input and returns what is wrong with it.
+func (e *chipReader) show(out *bytes.Buffer, p piece) error {
+	if e.kind == "qr" {
+		return e.qr(out, string(bytes.TrimSpace(p.text)))
+	}
+	data, err := p.bytes()
+	switch {
+	case err != nil:
+		return err
+	case e.kind == "tlv":
+		return emv.Describe(out, data, &e.describe)
+	case e.kind == "response":
+		return e.response(out, data)
+	}
+	return emv.Describe(out, emv.AppendTLV(nil, e.tag, data), &e.describe)
+}
+
+// response shows what a card answered to a command, its status word behind the data.
+func (e *chipReader) response(out *bytes.Buffer, data []byte) error {
+	objects, status, err := emv.SplitResponse(data)
+	if err != nil {
+		return err
+	}
+	err = emv.Describe(out, objects, &e.describe)
+	fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf("%04X %s", uint16(status), status.Text(e.describe.Language))))
+	return err
+}

@@ -167,7 +167,9 @@ func (c *cursor) seek(number int) (n *node, at span, err *Error) {
 			if n == nil {
 				return nil, span{}, fault(ErrUnknown, strconv.Itoa(found), c.pos, detail("the spec has no such field"))
 			}
-			n = n.forMTI(c.mti[:])
+			if n.framed {
+				n = n.forMTI(c.mti[:])
+			}
 			if found == number {
 				at, err := n.parse(c.buf, c.pos)
 				c.pos = int(at.end)
@@ -193,6 +195,25 @@ func (c *cursor) tertiary(number int) (err *Error) {
 
 // pass goes behind a data element without looking at its content.
 func (c *cursor) pass(n *node) *Error {
+	if n.plain {
+		end := c.pos + n.size
+		if n.ending == endPrefix {
+			units := n.prefix.quick(c.buf, c.pos)
+			if units < n.min || units > n.max {
+				return c.passAny(n)
+			}
+			end = c.pos + n.head + n.wireSize(units)
+		}
+		if end <= len(c.buf) {
+			c.pos = end
+			return nil
+		}
+	}
+	return c.passAny(n)
+}
+
+// passAny is pass for every form of field, and for finding out what is wrong with one.
+func (c *cursor) passAny(n *node) *Error {
 	content, units := c.pos, n.max
 	if n.ending != endFixed {
 		var err *Error

@@ -153,3 +153,17 @@ func TestDecodeMasksChipData(t *testing.T) {
 		require.Contains(t, clear, value)
 	}
 }
+
+func TestDecodeTakesTheStricterMask(t *testing.T) {
+	file := writeFile(t, "chip.json", `{"name":"chip","fields":[{"number":55,"format":"b...999","encoding":"raw","prefix":{"encoding":"ascii"},
+		"layout":{"kind":"ber-tlv","fields":[{"tag":"95","format":"b 40","mask":"hidden"},{"tag":"5F20","format":"b 40","mask":"none"}]}}]}`)
+	wire := fmt.Sprintf("%X", "02000000000000000200015") + "9505000004E000" + "5F2005534D495448"
+	out := must(t, wire, "decode", "-spec", file)
+	require.Contains(t, out, "Terminal Verification Results\n")
+	require.NotContains(t, out, "3.3 PIN", "the spec hides the value")
+	require.Contains(t, out, "Cardholder Name [5 bytes]\n")
+	require.NotContains(t, out, "SMITH", "emv hides the name")
+	clear := must(t, wire, "decode", "-clear", "-spec", file)
+	require.Contains(t, clear, "3.3 PIN")
+	require.Contains(t, clear, "SMITH")
+}

@@ -1,8 +1,12 @@
-// Command iso8583 reads and writes ISO 8583 messages at the command line. It is made of the public packages alone: spec
-// for formats, message for the codec, connection for length headers.
+// Command iso8583 reads, writes, sends and answers ISO 8583 messages at the command line. It is made of the public
+// packages alone: spec for formats, message for the codec, connection for length headers and networks, emv for chip data
+// and QR codes.
 //
 //	iso8583 decode -spec unionpay-pos -frame binary2 capture.hex
 //	iso8583 decode -spec iso8583-1987-ascii -clear -json < in.hex | iso8583 encode -spec iso8583-1987-ascii -json
+//	iso8583 listen -on localhost:8583 -spec unionpay-pos -frame binary2 -rules rules.json
+//	iso8583 send -to localhost:8583 -spec unionpay-pos -frame binary2 -expect 39=00 sale.json
+//	iso8583 emv tvr < tvr.hex
 //	iso8583 spec check acquirer.json
 //
 // Without -clear nothing sensitive is shown.

@@ -284,6 +284,8 @@ func TestTLS(t *testing.T) {
 	r := sendTo(address, saleJSON, "-tls")
 	require.Equal(t, exitBad, r.status, "a stranger's certificate")
 	require.Contains(t, r.errors, "safe to send again")
+	r = sendTo(address, saleJSON, "-tls", "-ca", cert)
+	require.Equal(t, exitBad, r.status, "the host asks for a certificate")
 	r = sendTo(address, saleJSON, "-json", "-tls", "-ca", cert, "-cert", cert, "-key", key)
 	require.Equal(t, exitGood, r.status, r.errors)
 	require.Contains(t, r.out, `"39":"00"`)

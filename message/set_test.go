@@ -91,6 +91,9 @@ func TestMessageTypeChoosesTheFraming(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
+	if underRace {
+		t.Skip("counted without the race detector")
+	}
 	for _, name := range []string{"iso8583-1987-ascii", "iso8583-1987-binary"} {
 		codec := codecFor(t, name)
 		_, built := build(t, codec.Spec())

@@ -60,10 +60,10 @@ func (f Form) EncryptTwo(k1, k2 *Schedule, block1, block2 uint64) (uint64, uint6
 	l2, r2 := f.enter(block2)
 	if f == Table {
 		for i := 0; i < len(k1); i += 2 {
-			l1 ^= lookup(&spread, r1^k1[i])
-			l2 ^= lookup(&spread, r2^k2[i])
-			r1 ^= lookup(&spread, l1^k1[i+1])
-			r2 ^= lookup(&spread, l2^k2[i+1])
+			l1 = lookup(&spread, r1^k1[i], l1)
+			l2 = lookup(&spread, r2^k2[i], l2)
+			r1 = lookup(&spread, l1^k1[i+1], r1)
+			r2 = lookup(&spread, l2^k2[i+1], r2)
 		}
 		return f.leave(r1, l1), f.leave(r2, l2)
 	}

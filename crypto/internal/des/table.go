@@ -37,9 +37,10 @@ func makeSpread() (table tables) {
 	return table
 }
 
-// lookup is f of an expanded half with the round's key already in it.
-func lookup(t *tables, x uint64) uint64 {
-	return ((t[0][uint8(x>>56)] ^ t[1][uint8(x>>48)]) ^ (t[2][uint8(x>>40)] ^ t[3][uint8(x>>32)])) ^
+// lookup is f of an expanded half with the round's key already in it, joined with a word that is known earlier. The
+// word goes in with the lookups that are done first, which keeps it off the critical path.
+func lookup(t *tables, x, with uint64) uint64 {
+	return (with ^ (t[0][uint8(x>>56)] ^ t[1][uint8(x>>48)]) ^ (t[2][uint8(x>>40)] ^ t[3][uint8(x>>32)])) ^
 		((t[4][uint8(x>>24)] ^ t[5][uint8(x>>16)]) ^ (t[6][uint8(x>>8)] ^ t[7][uint8(x)]))
 }
 
@@ -48,32 +49,26 @@ func lookup(t *tables, x uint64) uint64 {
 func tableRounds(t *tables, k *Schedule, left, right uint64) (uint64, uint64) {
 	x := right ^ k[0]
 	for i := 0; i < len(k)-2; i += 2 {
-		f := lookup(t, x)
-		x = left ^ k[i+1] ^ f
-		left ^= f
-		f = lookup(t, x)
-		x = right ^ k[i+2] ^ f
-		right ^= f
+		x = lookup(t, x, left^k[i+1])
+		left = x ^ k[i+1]
+		x = lookup(t, x, right^k[i+2])
+		right = x ^ k[i+2]
 	}
-	left ^= lookup(t, x)
-	right ^= lookup(t, left^k[15])
-	return right, left
+	left = lookup(t, x, left)
+	return lookup(t, left^k[15], right), left
 }
 
 // tableRoundsBackwards takes the round keys in the other order, which is decryption.
 func tableRoundsBackwards(t *tables, k *Schedule, left, right uint64) (uint64, uint64) {
 	x := right ^ k[15]
 	for i := len(k) - 2; i > 0; i -= 2 {
-		f := lookup(t, x)
-		x = left ^ k[i] ^ f
-		left ^= f
-		f = lookup(t, x)
-		x = right ^ k[i-1] ^ f
-		right ^= f
+		x = lookup(t, x, left^k[i])
+		left = x ^ k[i]
+		x = lookup(t, x, right^k[i-1])
+		right = x ^ k[i-1]
 	}
-	left ^= lookup(t, x)
-	right ^= lookup(t, left^k[0])
-	return right, left
+	left = lookup(t, x, left)
+	return lookup(t, left^k[0], right), left
 }
 
 // choice2 gives, for each group of seven bits of C and then of D, its share of both words of a round's key: PC-2 is

@@ -218,7 +218,7 @@ func unionPayEntries(fields []Field) *Layout {
 		Unknown: &Field{Name: "Unknown", Format: "b...999", Encoding: Raw}}
 }
 
-var unionPayField60 = Field{Number: 60, Name: "Private use", Format: "n...30", Min: 8, AnyFiller: true, Mask: MaskNone, Layout: &Layout{Kind: Positional, Fields: []Field{
+var unionPayField60 = Field{Number: 60, Name: "Private use", Format: "n...30", AnyFiller: true, Mask: MaskNone, Layout: &Layout{Kind: Positional, Fields: []Field{
 	{Number: 1, Name: "Transaction type", Format: "n 2"},
 	{Number: 2, Name: "Batch number", Format: "n 6"},
 	{Number: 3, Name: "Network management information code", Format: "n 3"},

@@ -85,8 +85,12 @@ func (f *bitmapForm) readOne(buf []byte, pos int) (uint64, *Error) {
 		}
 		return word << (64 - 8*f.bytes), nil
 	}
+	digits := &hexValues
+	if f.coding == spec.HexEBCDIC {
+		digits = &hexEBCDIC
+	}
 	for i, c := range buf[pos : pos+size] {
-		digit := hexDigit(c, f.coding)
+		digit := digits[c]
 		if digit > 15 {
 			return 0, fault(ErrBitmap, "", pos+i, detail("not a hexadecimal digit"))
 		}
@@ -125,16 +129,17 @@ func (f *bitmapForm) appendOne(dst []byte, word uint64) []byte {
 	if f.coding == spec.Raw && f.bytes == 8 {
 		return binary.BigEndian.AppendUint64(dst, word)
 	}
-	for range f.bytes {
-		c := byte(word >> 56)
-		word <<= 8
-		if f.coding == spec.Raw {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, hexChar(c>>4, f.coding), hexChar(c&15, f.coding))
+	if f.coding == spec.Raw {
+		for i := range f.bytes {
+			dst = append(dst, byte(word>>(56-8*i)))
 		}
+		return dst
 	}
-	return dst
+	var text [16]byte
+	for i := range text {
+		text[i] = hexChar(byte(word>>(60-4*i)&15), f.coding)
+	}
+	return append(dst, text[:2*f.bytes]...)
 }
 
 // fieldBits yields the numbers of the bits that are set, ascending.

@@ -1,6 +1,9 @@
 package message
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // AppendPack appends the message as it goes on the wire, without a length header. What was unpacked and not changed
 // comes out byte for byte; see the package comment for what an edit changes. It does not change the message.
@@ -73,6 +76,9 @@ func (m *Message) appendBitmaps(dst []byte) []byte {
 	from := len(dst)
 	dst = f.append(dst, &m.present, max(m.bitmaps, f.needed(&m.present)))
 	received := m.image[m.bitmapAt:m.bitmapTo]
+	if bytes.Equal(received, dst[from:]) {
+		return dst
+	}
 	for i := range min(len(received), len(dst)-from) {
 		if c := &dst[from+i]; f.wireSize() != f.bytes && hexDigit(received[i], f.coding) == hexDigit(*c, f.coding) {
 			*c = received[i]
@@ -89,7 +95,7 @@ func (m *Message) appendFields(dst []byte, below int) []byte {
 	}
 	var run []byte // the buffer that the pending stretch is in
 	var from, to uint32
-	editing := false
+	editing, spans := false, m.spans
 	tertiary := m.codec.bitmap.tertiary
 	for w, word := range m.present {
 		for word != 0 {
@@ -106,7 +112,7 @@ func (m *Message) appendFields(dst []byte, below int) []byte {
 				dst = m.codec.bitmap.appendOne(dst, m.present[2])
 				continue
 			}
-			s := &m.spans[number]
+			s := &spans[number]
 			edited := m.edited[w]&bit != 0
 			if edited == editing && s.start == to {
 				to = s.end

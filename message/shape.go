@@ -114,7 +114,7 @@ func (r *step) add(n *node, number int, c check) {
 
 // parseShape parses the fields of a known bitmap; ok is false when anything is amiss.
 func (m *Message) parseShape(s *shape, pos int) (end int, ok bool) {
-	buf := m.image
+	buf, spans := m.image, m.spans
 	for i := range s.steps {
 		r := &s.steps[i]
 		if r.field != nil {
@@ -126,7 +126,7 @@ func (m *Message) parseShape(s *shape, pos int) (end int, ok bool) {
 			if err != nil {
 				return 0, false
 			}
-			m.spans[r.number] = found
+			spans[r.number] = found
 			pos = int(found.end)
 			continue
 		}
@@ -136,7 +136,8 @@ func (m *Message) parseShape(s *shape, pos int) (end int, ok bool) {
 		base := uint32(pos)
 		for j := range r.spans {
 			p := &r.spans[j]
-			m.spans[p.number] = span{start: base + p.span.start, content: base + p.span.content, end: base + p.span.end, units: p.span.units}
+			start := base + p.span.start // of the content too: a fixed field has no prefix
+			spans[p.number] = span{start: start, content: start, end: base + p.span.end, units: p.span.units}
 		}
 		pos += r.size
 	}

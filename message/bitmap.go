@@ -135,9 +135,13 @@ func (f *bitmapForm) appendOne(dst []byte, word uint64) []byte {
 		}
 		return dst
 	}
+	digits := "0123456789ABCDEF"
+	if f.coding == spec.HexEBCDIC {
+		digits = "\xF0\xF1\xF2\xF3\xF4\xF5\xF6\xF7\xF8\xF9\xC1\xC2\xC3\xC4\xC5\xC6"
+	}
 	var text [16]byte
 	for i := range text {
-		text[i] = hexChar(byte(word>>(60-4*i)&15), f.coding)
+		text[i] = digits[word>>(60-4*i)&15]
 	}
 	return append(dst, text[:2*f.bytes]...)
 }

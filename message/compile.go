@@ -81,7 +81,7 @@ func (c *Codec) top(f *spec.Field, path string) *node {
 
 func (c *Codec) slot(n *node) {
 	if n.hasParts() && n.decodes() {
-		n.derived = c.slots
+		n.derived = int16(c.slots)
 		c.slots++
 	}
 }

@@ -109,9 +109,12 @@ func (m *Message) SetMTI(mti string) error {
 	m.touched = m.touched || !had || string(previous[:]) != mti
 	copy(m.mti[:], mti)
 	m.hasMTI = true
+	if !had {
+		return nil // no field that is written by message type can be there yet
+	}
 	for number := range fieldBits(&m.present) {
 		n := m.codec.fields[number]
-		if len(n.byMTI) > 0 && had && n.forMTI(previous[:]) != n.forMTI(m.mti[:]) {
+		if n != nil && n.framed && n.forMTI(previous[:]) != n.forMTI(m.mti[:]) {
 			return m.fail(fault(ErrType, n.path, -1, detail("is written otherwise in the new message type: set the type first")))
 		}
 	}

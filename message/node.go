@@ -47,6 +47,7 @@ type node struct {
 	content   spec.Content
 	coding    spec.Encoding
 	classes   uint8 // what a text value may hold
+	derived   int16 // slot of the decoded value that the layout works on, or -1
 
 	min    int // in units: digits, characters or bytes
 	max    int
@@ -55,7 +56,6 @@ type node struct {
 	prefix prefix
 
 	page      *codePage // for EBCDIC
-	derived   int       // slot of the decoded value that the layout works on, or -1
 	layout    *layout
 	cases     []choice
 	depends   bool // some layout inside is chosen by other fields or the message type

@@ -43,34 +43,34 @@ func (n *node) appendWire(dst, value []byte) ([]byte, *Error) {
 	return append(dst, n.mark...), nil
 }
 
-// appendPlain is appendWire for the plain fields and values that need no padding; ok is false where it does not apply
-// or the value is wrong.
-func (n *node) appendPlain(dst, value []byte) (out []byte, ok bool) {
+// takes tells whether a plain field takes a value as it is, without padding.
+func (n *node) takes(value []byte) bool {
 	if !n.plain || len(value) < n.min || len(value) > n.max {
-		return dst, false
+		return false
 	}
 	switch n.check {
 	case checkDigits, checkBCD:
-		ok = allDigits(value)
+		return allDigits(value)
 	case checkPrintable:
-		ok = allPrintable(value)
+		return allPrintable(value)
 	case checkTrack:
-		ok = allTrack(value)
+		return allTrack(value)
 	case checkNothing, checkHex:
-		ok = true
+		return true
 	default:
-		ok = firstOutside(value, n.classes) < 0
+		return firstOutside(value, n.classes) < 0
 	}
-	if !ok {
-		return dst, false
-	}
+}
+
+// appendPlain is appendWire for a value that the field takes as it is.
+func (n *node) appendPlain(dst, value []byte) []byte {
 	if n.head > 0 {
 		dst = n.prefix.appendQuick(dst, len(value))
 	}
 	if n.packed {
-		return n.appendPackedPlain(dst, value), true
+		return n.appendPackedPlain(dst, value)
 	}
-	return append(dst, value...), true
+	return append(dst, value...)
 }
 
 func (n *node) appendPackedPlain(dst, value []byte) []byte {

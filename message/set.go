@@ -76,11 +76,11 @@ func (m *Message) set(n *node, number int, value []byte) error {
 		}
 		return m.fail(m.undefined(number))
 	}
-	from := len(m.arena)
-	arena, ok := n.appendPlain(m.arena, value)
-	if !ok || n.framed {
+	if n.framed || !n.takes(value) {
 		return m.setAny(n, number, value)
 	}
+	from := len(m.arena)
+	arena := n.appendPlain(m.arena, value)
 	m.arena = arena
 	s := span{start: uint32(from), content: uint32(from + n.head), end: uint32(len(arena)), units: uint32(len(value))}
 	if w, bit := bitOf(number); number > m.built && m.built >= 0 && w < 2 { // as enter does, for a field set in order

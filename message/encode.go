@@ -62,17 +62,7 @@ func (n *node) takes(value []byte) bool {
 	}
 }
 
-// appendPlain is appendWire for a value that the field takes as it is.
-func (n *node) appendPlain(dst, value []byte) []byte {
-	if n.head > 0 {
-		dst = n.prefix.appendQuick(dst, len(value))
-	}
-	if n.packed {
-		return n.appendPackedPlain(dst, value)
-	}
-	return append(dst, value...)
-}
-
+// appendPackedPlain appends a value that the field takes as it is, in BCD or hexadecimal.
 func (n *node) appendPackedPlain(dst, value []byte) []byte {
 	if n.coding != spec.BCD {
 		return n.appendContent(dst, value, 0)

@@ -79,8 +79,16 @@ func (m *Message) set(n *node, number int, value []byte) error {
 	if n.framed || !n.takes(value) {
 		return m.setAny(n, number, value)
 	}
-	from := len(m.arena)
-	arena := n.appendPlain(m.arena, value)
+	arena := m.arena
+	from := len(arena)
+	if n.head > 0 {
+		arena = n.prefix.appendQuick(arena, len(value))
+	}
+	if n.packed {
+		arena = n.appendPackedPlain(arena, value)
+	} else {
+		arena = append(arena, value...)
+	}
 	m.arena = arena
 	s := span{start: uint32(from), content: uint32(from + n.head), end: uint32(len(arena)), units: uint32(len(value))}
 	if w, bit := bitOf(number); number > m.built && m.built >= 0 && w < 2 { // as enter does, for a field set in order

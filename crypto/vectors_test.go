@@ -10,7 +10,7 @@ import (
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/dukpt"
 	"github.com/posline/posline/crypto/gm"
-	"github.com/posline/posline/crypto/internal/vectortest"
+	"github.com/posline/posline/internal/vectortest"
 )
 
 func TestVectors(t *testing.T) {

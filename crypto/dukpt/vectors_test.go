@@ -13,9 +13,9 @@ import (
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/dukpt"
-	"github.com/posline/posline/crypto/internal/vectortest"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/internal/keymaterial"
+	"github.com/posline/posline/internal/vectortest"
 )
 
 func TestVectors(t *testing.T) {

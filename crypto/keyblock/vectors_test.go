@@ -14,8 +14,8 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
-	"github.com/posline/posline/crypto/internal/vectortest"
 	"github.com/posline/posline/crypto/keyblock"
+	"github.com/posline/posline/internal/vectortest"
 )
 
 func TestVectors(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/gm"
-	"github.com/posline/posline/crypto/internal/vectortest"
 	"github.com/posline/posline/crypto/mac"
+	"github.com/posline/posline/internal/vectortest"
 )
 
 func TestVectors(t *testing.T) {

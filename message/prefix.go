@@ -153,10 +153,10 @@ func (p *prefix) appendTo(dst []byte, count int) []byte {
 	return dst
 }
 
-// appendQuick is appendTo with the most usual prefixes written out.
+// appendQuick is appendTo for the prefix of a plain field, which counts the value alone, with the most usual ones
+// written out.
 func (p *prefix) appendQuick(dst []byte, count int) []byte {
 	switch {
-	case p.inclusive:
 	case p.coding == spec.ASCII && p.size == 2:
 		return append(dst, '0'+byte(count/10), '0'+byte(count%10))
 	case p.coding == spec.ASCII && p.size == 3:

@@ -307,7 +307,7 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 	}
 	for ; next < n.number; next++ {
 		gap := l.fields[next-1]
-		if gap.field.StartsWith != "" {
+		if gap.field.StartsWith != "" || gap.ending == endFixed && gap.size == 0 {
 			continue
 		}
 		if !l.fill {

@@ -251,7 +251,7 @@ func (g generator) join(e *element, s *field.Spec, part *element, key string) {
 
 func (g generator) tagged(e *element, s *field.Spec, depth int) {
 	width := 1 + g.IntN(4)
-	s.Tag = &field.TagSpec{Length: width, Sort: pick(g, moovsort.StringsByInt, moovsort.StringsByHex, moovsort.Strings)}
+	s.Tag = &field.TagSpec{Length: width}
 	s.Tag.Enc = pick[encoding.Encoder](g, encoding.ASCII, encoding.EBCDIC, encoding.EBCDIC1047, encoding.BCD, encoding.LBCD,
 		encoding.ASCIIHexToBytes, encoding.BytesToASCIIHex, encoding.Binary)
 	if s.Tag.Enc == encoding.LBCD {
@@ -264,8 +264,10 @@ func (g generator) tagged(e *element, s *field.Spec, depth int) {
 	} else if g.chance(40) {
 		s.Tag.Pad = padding.Left('0')
 	}
+	letters := s.Tag.Enc != encoding.BCD && s.Tag.Enc != encoding.LBCD && g.chance(30)
+	s.Tag.Sort = g.order(letters, s.Tag)
 	for range 1 + g.IntN(5) {
-		key := g.tag(characters, s.Tag)
+		key := g.tag(characters, letters, s.Tag)
 		if s.Subfields[key] != nil {
 			continue
 		}
@@ -297,11 +299,26 @@ func (e *element) sort(order moovsort.StringSlice) {
 	slices.SortFunc(e.parts, func(a, b *element) int { return slices.Index(keys, a.key) - slices.Index(keys, b.key) })
 }
 
-func (g generator) tag(width int, t *field.TagSpec) string {
+// order is one of moov's sort functions that orders the keys the same way each time. Where keys are only in part what a
+// function compares, moov's order follows that of a Go map.
+func (g generator) order(letters bool, t *field.TagSpec) moovsort.StringSlice {
+	switch {
+	case t.Enc == encoding.ASCIIHexToBytes && t.Pad == nil:
+		return pick(g, moovsort.StringsByHex, moovsort.Strings)
+	case letters || t.Enc == encoding.ASCIIHexToBytes:
+		return moovsort.Strings
+	case t.Pad != nil:
+		return pick(g, moovsort.StringsByInt, moovsort.Strings)
+	default:
+		return pick(g, moovsort.StringsByInt, moovsort.StringsByHex, moovsort.Strings)
+	}
+}
+
+func (g generator) tag(width int, letters bool, t *field.TagSpec) string {
 	alphabet := "123456789"
 	if t.Enc == encoding.ASCIIHexToBytes {
 		alphabet = "123456789ABCDEF"
-	} else if t.Enc != encoding.BCD && t.Enc != encoding.LBCD && g.chance(30) {
+	} else if letters {
 		alphabet = "123456789ABXYZ"
 	}
 	if t.Pad != nil && g.chance(50) {
@@ -419,6 +436,9 @@ func unpadded(e *element, value []byte) string {
 	if e.hex {
 		value = fmt.Appendf(nil, "%X", value)
 	}
+	if s.Enc == encoding.EBCDIC1047 {
+		value = asUTF8(value)
+	}
 	if s.Pad != nil {
 		value = s.Pad.Unpad(bytes.Clone(value))
 	}
@@ -430,4 +450,19 @@ func unpadded(e *element, value []byte) string {
 		return strconv.FormatInt(n, 10)
 	}
 	return string(value)
+}
+
+// asUTF8 is what moov makes of characters of page 1047: UTF-8, with the line feed at 25 as IBM's older tables have it.
+func asUTF8(value []byte) []byte {
+	var out []rune
+	for _, c := range value {
+		switch c {
+		case '\n':
+			c = 0x85
+		case 0x85:
+			c = '\n'
+		}
+		out = append(out, rune(c))
+	}
+	return []byte(string(out))
 }

@@ -133,7 +133,7 @@ func (c *composer) assemble(rv reflect.Value) ([]byte, *Error) {
 	case spec.Positional:
 		return c.positional(rv)
 	case spec.Bitmapped:
-		return c.bitmapped()
+		return c.bitmapped(rv)
 	case spec.Repeated:
 		return nil, fault(ErrType, c.layout.path, -1, detail("records need a slice"))
 	default:
@@ -153,7 +153,10 @@ func (c *composer) piece(n *node) (piece, bool) {
 // positional puts parts one after the other. Those that are missing before the last one are written from zero values
 // of the struct or, where the layout fills gaps, as empty.
 func (c *composer) positional(rv reflect.Value) ([]byte, *Error) {
-	var out []byte
+	out, err := c.lead(rv)
+	if err != nil {
+		return nil, err
+	}
 	var last []found
 	for _, n := range c.layout.fields {
 		wire := []byte(nil)
@@ -214,21 +217,48 @@ func (c *composer) zero(n *node, rv reflect.Value) (wire []byte, ok bool, err *E
 	return wire, true, nil
 }
 
+// lead writes the part that goes before the others, nil where there is none.
+func (c *composer) lead(rv reflect.Value) ([]byte, *Error) {
+	n := c.layout.lead
+	if n == nil {
+		return nil, nil
+	}
+	if p, ok := c.piece(n); ok {
+		return slices.Clone(p.wire), nil
+	}
+	if e, ok := c.entry(n); ok {
+		return slices.Clone(c.inside[:e.span.end]), nil
+	}
+	wire, ok, err := c.zero(n, rv)
+	if err != nil || ok {
+		return wire, err
+	}
+	if c.followed(n) {
+		return nil, c.layout.led(nil, n)
+	}
+	return nil, nil
+}
+
 // bitmapped writes a bitmap and the parts in the order of their bits.
-func (c *composer) bitmapped() ([]byte, *Error) {
+func (c *composer) bitmapped(rv reflect.Value) ([]byte, *Error) {
+	lead, err := c.lead(rv)
+	if err != nil {
+		return nil, err
+	}
 	var words [3]uint64
 	count := 1
-	if len(c.inside) > 0 {
-		var err *Error
-		if _, count, err = c.layout.bitmap.read(c.inside, 0, &words); err != nil {
+	if front := c.layout.front(c.entries); len(c.inside) > front {
+		if _, count, err = c.layout.bitmap.read(c.inside, front, &words); err != nil {
 			return nil, err
 		}
 	}
 	for _, p := range c.pieces {
-		w, bit := bitOf(p.node.number)
-		words[w] |= bit
+		if p.node != c.layout.lead {
+			w, bit := bitOf(p.node.number)
+			words[w] |= bit
+		}
 	}
-	out := c.layout.bitmap.append(nil, &words, max(count, c.layout.bitmap.needed(&words)))
+	out := c.layout.bitmap.append(lead, &words, max(count, c.layout.bitmap.needed(&words)))
 	for number := range fieldBits(&words) {
 		for _, n := range c.layout.fields {
 			if n.number != number {

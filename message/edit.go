@@ -255,12 +255,18 @@ func (l *layout) appendEntry(dst []byte, n *node, tag, wire []byte) ([]byte, *Er
 
 // insert returns the inside with a new part.
 func (v Value) insert(l *layout, inside []byte, entries []found, key string, e edit) ([]byte, *Error) {
-	n, tag, err := l.define(key)
+	n, tag, err := l.partOf(key)
 	if err != nil {
 		return nil, err
 	}
 	wire, err := (Value{message: v.message, node: n}).rewritten(n, e)
 	if err != nil {
+		return nil, err
+	}
+	if n == l.lead {
+		return slices.Concat(wire, inside), nil
+	}
+	if err := l.led(entries, n); err != nil {
 		return nil, err
 	}
 	switch l.kind {
@@ -272,6 +278,22 @@ func (v Value) insert(l *layout, inside []byte, entries []found, key string, e e
 		return nil, fault(ErrType, n.path, -1, detail("records are set whole"))
 	}
 	return l.appendEntry(slices.Clone(inside), n, tag, wire)
+}
+
+// led checks that the lead part is there before a part that is added.
+func (l *layout) led(entries []found, n *node) *Error {
+	if l.lead == nil || l.lead.field.StartsWith != "" || l.front(entries) > 0 || l.lead.size == 0 && l.lead.ending == endFixed {
+		return nil
+	}
+	return fault(ErrMissing, l.lead.path, -1, detail("the part that leads is set first"))
+}
+
+// front is the number of bytes of the lead part.
+func (l *layout) front(entries []found) int {
+	if len(entries) > 0 && entries[0].node == l.lead {
+		return int(entries[0].span.end)
+	}
+	return 0
 }
 
 // define returns the definition of a part that is not there yet, with its tag bytes.
@@ -331,24 +353,24 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 // announce adds a part of a bitmapped layout in its place and sets its bit.
 func (l *layout) announce(inside []byte, entries []found, n *node, wire []byte) ([]byte, *Error) {
 	var words [3]uint64
-	size, count := 0, 1
-	if len(inside) > 0 {
+	size, count, front := 0, 1, l.front(entries)
+	if len(inside) > front {
 		var err *Error
-		if size, count, err = l.bitmap.read(inside, 0, &words); err != nil {
+		if size, count, err = l.bitmap.read(inside, front, &words); err != nil {
 			return nil, err
 		}
 	}
 	w, bit := bitOf(n.number)
 	words[w] |= bit
-	out := l.bitmap.append(nil, &words, max(count, l.bitmap.needed(&words)))
+	out := l.bitmap.append(slices.Clone(inside[:front]), &words, max(count, l.bitmap.needed(&words)))
 	at := len(inside)
 	for _, e := range entries {
-		if e.node.number > n.number {
+		if e.node.number > n.number && e.node != l.lead {
 			at = e.start
 			break
 		}
 	}
-	out = append(out, inside[min(size, at):at]...)
+	out = append(out, inside[min(front+size, at):at]...)
 	out = append(out, wire...)
 	return append(out, inside[at:]...), nil
 }
@@ -360,18 +382,19 @@ func (l *layout) without(inside []byte, entries []found, i int) ([]byte, *Error)
 		return nil, fault(ErrType, e.node.path, -1, detail("only the last part can be removed"))
 	}
 	rest := slices.Concat(inside[:e.start], inside[e.span.end:])
-	if l.kind != spec.Bitmapped {
+	if l.kind != spec.Bitmapped || e.node == l.lead {
 		return rest, nil
 	}
 	if len(entries) == 1 {
 		return nil, nil
 	}
 	var words [3]uint64
-	size, count, err := l.bitmap.read(inside, 0, &words)
+	front := l.front(entries)
+	size, count, err := l.bitmap.read(inside, front, &words)
 	if err != nil {
 		return nil, err
 	}
 	w, bit := bitOf(e.node.number)
 	words[w] &^= bit
-	return append(l.bitmap.append(nil, &words, count), rest[size:]...), nil
+	return append(l.bitmap.append(slices.Clone(inside[:front]), &words, count), rest[front+size:]...), nil
 }

@@ -118,3 +118,52 @@ func unhex(t testing.TB, text string) []byte {
 	require.NoError(t, err)
 	return b
 }
+
+// A part that leads stands before the parts of every layout, whether it is set by path or from a struct.
+func TestLead(t *testing.T) {
+	type parts struct {
+		F0 string
+		F1 string
+		F2 string
+	}
+	type data struct {
+		Parts *parts `iso8583:"2"`
+	}
+	fields := []spec.Field{{Number: 1, Format: "ans 1"}, {Number: 2, Format: "ans 1"}}
+	for name, c := range map[string]struct {
+		layout      *spec.Layout
+		first, both string
+	}{
+		"positional": {&spec.Layout{Kind: spec.Positional, Fields: fields}, "LLa", "LLab"},
+		"bitmapped":  {&spec.Layout{Kind: spec.Bitmapped, Bitmap: spec.Bitmap{Encoding: spec.Raw, Bytes: 1, Plain: true}, Fields: fields}, "LL\x80a", "LL\xC0ab"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.layout.Encoding, c.layout.Lead = spec.ASCII, &spec.Field{Format: "ans 2"}
+			codec := one(t, spec.BCD, spec.Field{Format: "b..9", Layout: c.layout})
+			m := codec.New()
+			require.NoError(t, m.SetMTI("0200"))
+			for _, step := range []struct{ path, value, whole string }{{"2.0", "LL", "LL"}, {"2.1", "a", c.first}, {"2.2", "b", c.both}, {"2.0", "LL", c.both}} {
+				require.NoError(t, m.SetPath(step.path, step.value))
+				require.Equal(t, step.whole, string(m.Field(2).Bytes()))
+			}
+			require.NoError(t, m.UnsetPath("2.2"))
+			require.Equal(t, c.first, string(m.Field(2).Bytes()))
+
+			require.NoError(t, Marshal(m, &data{&parts{F2: "b"}}), "what is there stays")
+			require.Equal(t, c.both, string(m.Field(2).Bytes()))
+			fresh := codec.New()
+			require.NoError(t, fresh.SetMTI("0200"))
+			require.NoError(t, Marshal(fresh, &data{&parts{"LL", "a", "b"}}))
+			require.Equal(t, c.both, string(fresh.Field(2).Bytes()))
+			var out data
+			require.NoError(t, Unmarshal(fresh, &out))
+			require.Equal(t, &parts{"LL", "a", "b"}, out.Parts)
+
+			require.ErrorIs(t, codec.New().SetPath("2.1", "a"), ErrMissing)
+			type headless struct {
+				Parts *struct{ F1 string } `iso8583:"2"`
+			}
+			require.ErrorIs(t, Marshal(codec.New(), &headless{&struct{ F1 string }{"a"}}), ErrMissing)
+		})
+	}
+}

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// outBuffer returns the buffer that fills. A connection with much to do gets a large one at once.
+// outBuffer returns the buffer that fills. A connection with much to do, or whose callers have just got many answers,
+// gets a large one at once.
 func (c *Conn) outBuffer() *buffer {
 	if c.out == nil {
-		if c.inFlight+len(c.active) > 8 {
+		if c.inFlight+len(c.active)+c.corked > 8 {
 			c.out = newLargeBuffer()
 		} else {
 			c.out = newSmallBuffer()

@@ -10,8 +10,10 @@ import (
 // side, they are checked in one go and their places are known beforehand. It saves time and decides nothing: when a
 // shape finds anything amiss, the message is parsed field by field.
 type shape struct {
-	words [3]uint64
-	steps []step
+	words   [3]uint64
+	wire    string // the bitmaps as they were when the shape was learned: most often the next ones are the same
+	bitmaps int    // how many those are
+	steps   []step
 }
 
 // step is a run of fixed fields, or one field of another kind.
@@ -53,7 +55,7 @@ func (s *shapes) find(words *[3]uint64) *shape {
 }
 
 // learn adds the shape of a bitmap whose message has been parsed without a fault.
-func (c *Codec) learn(words *[3]uint64) *shape {
+func (c *Codec) learn(words *[3]uint64, wire string, bitmaps int) *shape {
 	if known := c.shapes.known.Load(); known != nil && len(*known) >= maxShapes {
 		return nil
 	}
@@ -64,6 +66,7 @@ func (c *Codec) learn(words *[3]uint64) *shape {
 		grown = maps.Clone(*known)
 	}
 	s := c.shapeOf(words)
+	s.wire, s.bitmaps = wire, bitmaps
 	grown[*words] = s
 	c.shapes.known.Store(&grown)
 	return s
@@ -110,6 +113,11 @@ func (r *step) add(n *node, number int, c check) {
 	} else if c != checkNothing {
 		r.checks = append(r.checks, stretch{check: c, from: from, to: to})
 	}
+}
+
+// starts tells whether b starts with the bitmaps the shape was learned from.
+func (s *shape) starts(b []byte) bool {
+	return len(b) >= len(s.wire) && string(b[:len(s.wire)]) == s.wire
 }
 
 // parseShape parses the fields of a known bitmap; ok is false when anything is amiss.

@@ -45,6 +45,7 @@ type Conn struct {
 	corked       int     // answers given out whose receivers may send again before the reader writes for them
 	corkedAt     time.Duration
 	writingBytes int
+	lastWrite    int     // size of the buffer last taken for writing
 	rest         *buffer // what a write without waiting left for the write loop
 	restFrom     int
 	swapped      uint64 // how many buffers were taken for writing

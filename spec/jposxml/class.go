@@ -92,9 +92,6 @@ func (c class) lengthBefore() class {
 
 func (c class) counting(u spec.Unit, limit int) class { c.unit, c.limit = u, limit; return c }
 
-// isText tells whether the class packs a string in jPOS.
-func (c class) isText() bool { return c.content != "b" }
-
 // tail is a class whose value ends with the surroundings or at a terminator.
 func tail(k kind, content string, coding spec.Encoding, mark string) class {
 	return class{kind: k, content: content, coding: coding, mark: mark}

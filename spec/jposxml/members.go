@@ -56,13 +56,13 @@ func (im *importer) member(e *element, path string) (member, bool) {
 		m.path = path + "." + m.path
 	}
 	im.lines[m.path] = e.line
-	im.unknownAttributes(e, m.path)
 	name := e.className()
 	if name == "" {
 		im.fault(e, m.path, `attribute "class" is missing`)
 		return m, false
 	}
 	if m.class, m.known = im.lookup(e, m.path, name); m.known {
+		im.unknownAttributes(e, m.path)
 		return m, true
 	}
 	if im.classes != nil {

@@ -81,8 +81,12 @@ func (im *importer) messageBitmap(root *element, members []member) spec.Bitmap {
 		im.warn(root, "", "field %d is no bitmap: the file is read as ANSI X9.2, with a bitmap of 16 hexadecimal characters", number)
 		return spec.Bitmap{Encoding: spec.HexASCII, Bytes: 8, Max: max(1, (highest+63)/64), Plain: true}
 	}
+	third := im.number(root, "", "thirdBitmapField", 0, false)
+	if third > 0 {
+		highest = min(highest, 128)
+	}
 	form := im.bitmap(at, highest)
-	if third := im.number(root, "", "thirdBitmapField", 0, false); third > 0 {
+	if third > 0 {
 		im.thirdBitmap(root, members, third, &form)
 	}
 	return form

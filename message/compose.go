@@ -217,18 +217,23 @@ func (c *composer) zero(n *node, rv reflect.Value) (wire []byte, ok bool, err *E
 // bitmapped writes a bitmap and the parts in the order of their bits.
 func (c *composer) bitmapped() ([]byte, *Error) {
 	var words [3]uint64
-	count := 1
-	if len(c.inside) > 0 {
+	lead, count := c.layout.leadSize(c.entries), 1
+	if len(c.inside) > lead {
 		var err *Error
-		if _, count, err = c.layout.bitmap.read(c.inside, 0, &words); err != nil {
+		if _, count, err = c.layout.bitmap.read(c.inside, lead, &words); err != nil {
 			return nil, err
 		}
 	}
+	out := slices.Clone(c.inside[:lead])
 	for _, p := range c.pieces {
+		if p.node == c.layout.lead {
+			out = slices.Clone(p.wire)
+			continue
+		}
 		w, bit := bitOf(p.node.number)
 		words[w] |= bit
 	}
-	out := c.layout.bitmap.append(nil, &words, max(count, c.layout.bitmap.needed(&words)))
+	out = c.layout.bitmap.append(out, &words, max(count, c.layout.bitmap.needed(&words)))
 	for number := range fieldBits(&words) {
 		for _, n := range c.layout.fields {
 			if n.number != number {

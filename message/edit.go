@@ -255,13 +255,16 @@ func (l *layout) appendEntry(dst []byte, n *node, tag, wire []byte) ([]byte, *Er
 
 // insert returns the inside with a new part.
 func (v Value) insert(l *layout, inside []byte, entries []found, key string, e edit) ([]byte, *Error) {
-	n, tag, err := l.define(key)
+	n, tag, err := l.partOf(key)
 	if err != nil {
 		return nil, err
 	}
 	wire, err := (Value{message: v.message, node: n}).rewritten(n, e)
 	if err != nil {
 		return nil, err
+	}
+	if n == l.lead {
+		return append(wire, inside...), nil
 	}
 	switch l.kind {
 	case spec.Positional:
@@ -301,12 +304,13 @@ func (l *layout) define(key string) (*node, []byte, *Error) {
 // append adds a positional part behind the others, with empty values for the ones left out where the layout says so.
 func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([]byte, *Error) {
 	out := slices.Clone(inside)
-	next := 1
+	next := 0
 	if len(entries) > 0 {
-		next = entries[len(entries)-1].node.number + 1
+		next = slices.Index(l.fields, entries[len(entries)-1].node) + 1
 	}
-	for ; next < n.number; next++ {
-		gap := l.fields[next-1]
+	at := slices.Index(l.fields, n)
+	for ; next < at; next++ {
+		gap := l.fields[next]
 		if gap.field.StartsWith != "" {
 			continue
 		}
@@ -322,7 +326,7 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 			return nil, err
 		}
 	}
-	if next > n.number {
+	if next > at {
 		return nil, fault(ErrType, n.path, -1, detail("parts behind it are there already"))
 	}
 	return append(out, wire...), nil
@@ -331,26 +335,34 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 // announce adds a part of a bitmapped layout in its place and sets its bit.
 func (l *layout) announce(inside []byte, entries []found, n *node, wire []byte) ([]byte, *Error) {
 	var words [3]uint64
-	size, count := 0, 1
-	if len(inside) > 0 {
+	lead, size, count := l.leadSize(entries), 0, 1
+	if len(inside) > lead {
 		var err *Error
-		if size, count, err = l.bitmap.read(inside, 0, &words); err != nil {
+		if size, count, err = l.bitmap.read(inside, lead, &words); err != nil {
 			return nil, err
 		}
 	}
 	w, bit := bitOf(n.number)
 	words[w] |= bit
-	out := l.bitmap.append(nil, &words, max(count, l.bitmap.needed(&words)))
+	out := l.bitmap.append(slices.Clone(inside[:lead]), &words, max(count, l.bitmap.needed(&words)))
 	at := len(inside)
 	for _, e := range entries {
-		if e.node.number > n.number {
+		if e.node.number > n.number && e.node != l.lead {
 			at = e.start
 			break
 		}
 	}
-	out = append(out, inside[min(size, at):at]...)
+	out = append(out, inside[lead+size:at]...)
 	out = append(out, wire...)
 	return append(out, inside[at:]...), nil
+}
+
+// leadSize is the size of the lead part among entries.
+func (l *layout) leadSize(entries []found) int {
+	if len(entries) > 0 && l.lead != nil && entries[0].node == l.lead {
+		return int(entries[0].span.end)
+	}
+	return 0
 }
 
 // without returns the inside without entry i.
@@ -366,12 +378,16 @@ func (l *layout) without(inside []byte, entries []found, i int) ([]byte, *Error)
 	if len(entries) == 1 {
 		return nil, nil
 	}
+	if e.node == l.lead {
+		return rest, nil
+	}
 	var words [3]uint64
-	size, count, err := l.bitmap.read(inside, 0, &words)
+	lead := l.leadSize(entries)
+	size, count, err := l.bitmap.read(inside, lead, &words)
 	if err != nil {
 		return nil, err
 	}
 	w, bit := bitOf(e.node.number)
 	words[w] &^= bit
-	return append(l.bitmap.append(nil, &words, count), rest[size:]...), nil
+	return append(l.bitmap.append(slices.Clone(inside[:lead]), &words, count), rest[lead+size:]...), nil
 }

@@ -78,6 +78,18 @@ func allPrintable(b []byte) bool {
 	return n == 0 || notPrintable(word(b)) == 0
 }
 
+// allSeven tells whether b is ASCII, control characters included.
+func allSeven(b []byte) bool {
+	var high uint64
+	for ; len(b) >= 8; b = b[8:] {
+		high |= binary.LittleEndian.Uint64(b)
+	}
+	for _, c := range b {
+		high |= uint64(c)
+	}
+	return high&highs == 0
+}
+
 // notPrintable is zero if no byte of x has its high bit set, is below 20 or is 7F.
 func notPrintable(x uint64) uint64 {
 	return (x | ^((x | highs) - 0x20*ones) | (x&^highs + ones)) & highs
@@ -107,23 +119,31 @@ const (
 	classBlank   = uint8(spec.ContentP)
 	classTrack   = uint8(spec.ContentZ)
 	classHex     = uint8(spec.ContentH)
+	classAny     = uint8(spec.ContentB) // every byte
+	classSeven   = uint8(1 << 7)        // ASCII, control characters included
 )
 
 var classes = makeClasses()
 
 func makeClasses() (t [256]uint8) {
+	for c := range t {
+		t[c] = classAny
+		if c < 0x80 {
+			t[c] |= classSeven
+		}
+	}
 	for c := byte(0x20); c < 0x7F; c++ {
 		switch {
 		case c >= '0' && c <= '9':
-			t[c] = classDigit | classTrack | classHex
+			t[c] |= classDigit | classTrack | classHex
 		case c >= 'A' && c <= 'F':
-			t[c] = classLetter | classTrack | classHex
+			t[c] |= classLetter | classTrack | classHex
 		case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z':
-			t[c] = classLetter
+			t[c] |= classLetter
 		case c == ' ':
-			t[c] = classBlank
+			t[c] |= classBlank
 		default:
-			t[c] = classSpecial
+			t[c] |= classSpecial
 		}
 		if c > '9' && c <= '?' {
 			t[c] |= classTrack // the track code set of ISO/IEC 7813 is 30 to 3F
@@ -142,9 +162,13 @@ func firstOutside(b []byte, allowed uint8) int {
 	return -1
 }
 
-// allowedClasses are the classes a content takes. Blank pads everything but pure digits.
-func allowedClasses(c spec.Content) uint8 {
+// allowedClasses are the classes a content takes in a character set. Blank pads everything but pure digits.
+func allowedClasses(c spec.Content, set spec.Charset) uint8 {
 	switch {
+	case c.IsText() && set == spec.CharsetASCII7:
+		return classSeven
+	case c.IsText() && set != spec.CharsetASCII:
+		return classAny
 	case c == spec.ContentN:
 		return classDigit
 	case c == spec.ContentZ:

@@ -98,7 +98,7 @@ func compileField(f *spec.Field, path string) *node {
 		content: format.Content, coding: f.Encoding, page: codePages[f.Encoding], sign: format.Sign, signs: f.Signs,
 		min: f.Min, max: format.Max, prefix: newPrefix(f.Prefix), reserve: f.Reserve,
 		left: f.Align == spec.Left, filler: f.Filler, anyFiller: f.AnyFiller,
-		padSide: f.Pad.Side, padChar: f.Pad.Char[0], separator: f.Separator[0],
+		padSide: f.Pad.Side, padChar: f.Pad.Char[0], padTo: f.Pad.To, separator: f.Separator[0],
 		derived: -1,
 	}
 	if format.Content == spec.ContentB && format.Fixed() {
@@ -107,11 +107,8 @@ func compileField(f *spec.Field, path string) *node {
 	if n.page == nil && (f.Encoding == spec.ZonedEBCDIC || f.Encoding == spec.HexEBCDIC) {
 		n.page = codePages[spec.EBCDIC1047]
 	}
-	n.classes = allowedClasses(format.Content)
-	if f.Charset != spec.CharsetASCII {
-		n.classes = 0
-	}
-	n.check = n.checkOf(f.Charset)
+	n.classes = allowedClasses(format.Content, f.Charset)
+	n.check = n.checkOf()
 	if f.Encoding == spec.ZonedEBCDIC || f.Encoding == spec.HexEBCDIC {
 		n.page = nil
 	}
@@ -193,17 +190,20 @@ func (n *node) terminator() string {
 }
 
 func (n *node) isPlain() bool {
-	return !n.sign && !n.reserve && n.page == nil && n.coding != spec.ZonedEBCDIC &&
+	return !n.sign && !n.reserve && n.padTo <= n.min && n.page == nil && n.coding != spec.ZonedEBCDIC &&
 		(n.ending == endFixed ||
 			n.ending == endPrefix && n.prefix.unit == spec.UnitDefault && !n.prefix.inclusive && n.prefix.coding != spec.BER)
 }
 
 // checkOf chooses how content is checked.
-func (n *node) checkOf(charset spec.Charset) check {
+func (n *node) checkOf() check {
 	switch n.coding {
 	case spec.Raw:
 		return checkNothing
 	case spec.HexASCII, spec.HexEBCDIC:
+		if n.content != spec.ContentB {
+			return checkHexText
+		}
 		return checkHex
 	case spec.ZonedEBCDIC:
 		return checkZoned
@@ -214,10 +214,12 @@ func (n *node) checkOf(charset spec.Charset) check {
 		return checkNibbles
 	}
 	switch {
-	case n.content == spec.ContentB, n.content.IsText() && charset != spec.CharsetASCII:
+	case n.content == spec.ContentB, n.content.IsText() && n.classes == classAny:
 		return checkNothing
 	case n.page != nil:
 		return checkPage
+	case n.classes == classSeven:
+		return checkSeven
 	case n.content == spec.ContentN:
 		return checkDigits
 	case n.content == spec.ContentZ:

@@ -30,8 +30,12 @@ func (n *node) validContent(b []byte, units int) bool {
 		return firstOutside(b, n.classes) < 0
 	case checkBCD, checkNibbles:
 		return n.validNibbles(b, units)
+	case checkSeven:
+		return allSeven(b)
 	case checkHex:
 		return n.firstNoHex(b) < 0
+	case checkHexText:
+		return n.firstNoHexText(b) < 0
 	case checkPage:
 		return n.firstOffPage(b) < 0
 	case checkZoned:
@@ -58,6 +62,16 @@ func (n *node) validNibbles(b []byte, units int) bool {
 func (n *node) firstNoHex(b []byte) int {
 	for i, c := range b {
 		if hexDigit(c, n.coding) > 15 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (n *node) firstNoHexText(b []byte) int {
+	for i := 0; i+1 < len(b); i += 2 {
+		high, low := hexDigit(b[i], n.coding), hexDigit(b[i+1], n.coding)
+		if high|low > 15 || classes[high<<4|low]&n.classes == 0 {
 			return i
 		}
 	}
@@ -96,10 +110,12 @@ func (n *node) explain(b []byte, at, units int) *Error {
 		kind, i = ErrDigit, firstOutside(b, classDigit)
 	case checkPrintable:
 		i = firstOutside(b, classLetter|classDigit|classSpecial|classBlank)
-	case checkTrack, checkClass:
+	case checkTrack, checkClass, checkSeven:
 		i = firstOutside(b, n.classes)
 	case checkHex:
 		kind, i = ErrDigit, n.firstNoHex(b)
+	case checkHexText:
+		i = n.firstNoHexText(b)
 	case checkPage:
 		i = n.firstOffPage(b)
 	case checkZoned:

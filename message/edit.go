@@ -311,7 +311,7 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 	at := slices.Index(l.fields, n)
 	for ; next < at; next++ {
 		gap := l.fields[next]
-		if gap.field.StartsWith != "" {
+		if gap.field.StartsWith != "" || gap.ending == endFixed && gap.size == 0 {
 			continue
 		}
 		if !l.fill {

@@ -79,10 +79,10 @@ func (n *node) padding(units int) int {
 	switch {
 	case n.ending == endPrefix && n.coding == spec.BCD && n.prefix.unit == spec.Nibbles:
 		return units & 1
-	case n.padSide == spec.Neither || n.reserve || units >= n.min:
+	case n.padSide == spec.Neither || n.reserve:
 		return 0
 	default:
-		return n.min - units
+		return max(0, max(n.min, n.padTo)-units)
 	}
 }
 
@@ -160,10 +160,7 @@ func (n *node) appendContent(dst, value []byte, pad int) []byte {
 		}
 		return n.appendPacked(dst, value, before, after)
 	case spec.HexASCII, spec.HexEBCDIC:
-		for _, c := range value {
-			dst = append(dst, hexChar(c>>4, n.coding), hexChar(c&15, n.coding))
-		}
-		return dst
+		return n.appendHexPairs(dst, value, before, after)
 	case spec.ZonedEBCDIC:
 		for range before {
 			dst = append(dst, 0xF0)
@@ -185,6 +182,21 @@ func (n *node) appendContent(dst, value []byte, pad int) []byte {
 	}
 	for range after {
 		dst = append(dst, n.wireChar(n.padChar))
+	}
+	return dst
+}
+
+// appendHexPairs appends bytes or characters as hexadecimal, with pad characters before or after them.
+func (n *node) appendHexPairs(dst, value []byte, before, after int) []byte {
+	high, low := hexChar(n.padChar>>4, n.coding), hexChar(n.padChar&15, n.coding)
+	for range before {
+		dst = append(dst, high, low)
+	}
+	for _, c := range value {
+		dst = append(dst, hexChar(c>>4, n.coding), hexChar(c&15, n.coding))
+	}
+	for range after {
+		dst = append(dst, high, low)
 	}
 	return dst
 }

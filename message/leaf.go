@@ -200,15 +200,25 @@ func (n *node) appendNumber(dst []byte, magnitude uint64, negative bool) ([]byte
 	return append(dst, digits...), nil
 }
 
+// appendForeign takes moov's values as moov does: the bytes of the value for text and for b, where a String holds
+// hexadecimal.
 func (n *node) appendForeign(dst []byte, f foreign) ([]byte, *Error) {
-	if n.content != spec.ContentB {
-		switch f := f.(type) {
-		case foreignText:
-			return append(dst, f.Value()...), nil
-		case foreignNumber:
-			x := f.Value()
-			return n.appendNumber(dst, uint64(max(x, -x)), x < 0)
+	switch f := f.(type) {
+	case foreignNumber:
+		if n.content == spec.ContentB {
+			return dst, fault(ErrType, n.path, -1, detail("binary data is no number"))
 		}
+		x := f.Value()
+		return n.appendNumber(dst, uint64(max(x, -x)), x < 0)
+	case foreignText:
+		if n.content != spec.ContentB {
+			break
+		}
+		value, ok := appendHex(dst, bytesOf(f.Value()))
+		if !ok {
+			return dst, fault(ErrValue, n.path, -1, detail("binary data is set as hexadecimal text"))
+		}
+		return value, nil
 	}
 	value, err := f.Bytes()
 	if err != nil {
@@ -265,13 +275,16 @@ func (v Value) setLeaf(h *holder, rv reflect.Value, ref time.Time) *Error {
 }
 
 func (v Value) setForeign(f foreign) *Error {
-	if v.node.content != spec.ContentB {
-		switch f := f.(type) {
-		case foreignText:
+	switch f := f.(type) {
+	case foreignNumber:
+		if v.node.content == spec.ContentB {
+			return v.error(ErrType)
+		}
+		return v.setForeignNumber(f)
+	case foreignText:
+		if v.node.content == spec.ContentB {
 			f.SetValue(v.Text())
 			return nil
-		case foreignNumber:
-			return v.setForeignNumber(f)
 		}
 	}
 	if err := f.SetBytes(v.Bytes()); err != nil {

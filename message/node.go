@@ -26,6 +26,8 @@ const (
 	checkBCD                    // decimal nibbles
 	checkNibbles                // any nibble: z and h in BCD
 	checkHex                    // hexadecimal characters
+	checkHexText                // hexadecimal characters that stand for characters of some classes
+	checkSeven                  // ASCII, control characters included
 	checkPage                   // EBCDIC characters of some classes
 	checkZoned                  // EBCDIC digits, signed in the last zone
 )
@@ -64,6 +66,7 @@ type node struct {
 	mark      string // the terminator
 	padSide   spec.Side
 	padChar   byte
+	padTo     int
 	separator byte
 
 	path   string // "55.9F26"

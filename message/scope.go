@@ -97,11 +97,33 @@ func (l *layout) definition(key string) (string, *node) {
 	} else if l.binaryTags() {
 		key = strings.ToUpper(key)
 	}
+	if l.kind == spec.Tagged {
+		key = l.filledUp(key)
+	}
 	n, _, err := l.define(key)
 	if err != nil {
 		return key, nil
 	}
 	return key, n
+}
+
+// filledUp returns the tag of the spec that a shorter key stands for: "1" for "001", "A" for "A ". moov's structs have
+// such keys where its spec pads tags.
+func (l *layout) filledUp(key string) string {
+	missing := 2*l.tagDigits - len(key)
+	if l.tagCoding != spec.Raw {
+		missing = l.tagDigits - len(key)
+	}
+	if missing <= 0 {
+		return key
+	}
+	blanks := strings.Repeat(" ", missing)
+	for _, full := range []string{strings.Repeat("0", missing) + key, key + blanks, blanks + key} {
+		if l.byTag[full] != nil {
+			return full
+		}
+	}
+	return key
 }
 
 // binaryTags tells whether tags stand in paths as hexadecimal.

@@ -98,7 +98,7 @@ func (n *node) runCheck() (c check, ok bool) {
 	switch n.check {
 	case checkBCD:
 		return checkBCD, n.max%2 == 0
-	case checkDigits, checkPrintable, checkNothing:
+	case checkDigits, checkPrintable, checkSeven, checkNothing:
 		return n.check, true
 	}
 	return 0, false
@@ -161,6 +161,8 @@ func (r *step) valid(b []byte) bool {
 			good = allDigits(part)
 		case checkPrintable:
 			good = allPrintable(part)
+		case checkSeven:
+			good = allSeven(part)
 		case checkBCD:
 			good = allBCD(part)
 		}

@@ -64,7 +64,7 @@ func (f TextForm) decode(set spec.Charset, text []byte) (out string, ok bool) {
 			b.WriteRune(rune(c))
 		}
 		return b.String(), true
-	case spec.CharsetUTF8:
+	case spec.CharsetUTF8, spec.CharsetASCII7:
 		return string(text), utf8.Valid(text)
 	case spec.CharsetGBK:
 		if f.GBK == nil {
@@ -95,7 +95,7 @@ func (f TextForm) encode(set spec.Charset, text string) (out []byte, ok bool) {
 			out = append(out, byte(r))
 		}
 		return out, true
-	case spec.CharsetUTF8:
+	case spec.CharsetUTF8, spec.CharsetASCII7:
 		return []byte(text), true
 	case spec.CharsetGBK:
 		if f.GBK == nil {

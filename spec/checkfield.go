@@ -63,6 +63,9 @@ func (k *checker) value(path string, f, r Field, format Format) {
 	if f.Min < 0 || f.Min > format.Max {
 		k.fault(path, "minimum %d is out of range", f.Min)
 	}
+	if f.Pad.To < 0 || f.Pad.To > format.Max || f.Pad.To > 0 && format.Fixed() && !f.ToEnd && f.Terminator == "" {
+		k.fault(path, "padding to %d is out of range", f.Pad.To)
+	}
 	if len(r.Separator) != 1 {
 		k.fault(path, "the separator is one character")
 	}
@@ -88,10 +91,12 @@ func fits(format Format, e Encoding) bool {
 	switch {
 	case format.Sign && e == ZonedEBCDIC:
 		return false
+	case e == HexASCII || e == HexEBCDIC:
+		return !format.Sign
 	case format.Content == ContentN, format.Content == ContentZ, format.Content == ContentH:
 		return e.IsText() || e == BCD || e == ZonedEBCDIC && format.Content == ContentN && format.Fixed() && format.Max > 0
 	case format.Content == ContentB:
-		return e == Raw || e == HexASCII || e == HexEBCDIC || e.IsEBCDIC()
+		return e == Raw || e.IsEBCDIC()
 	default:
 		return e.IsText()
 	}

@@ -19,8 +19,8 @@ const (
 	EBCDICDataStage          // the 256-byte table of moov's "EBCDIC"
 	BCD                      // one digit a nibble
 	Raw                      // the bytes themselves
-	HexASCII                 // two hexadecimal characters a byte, in ASCII
-	HexEBCDIC                // two hexadecimal characters a byte, in EBCDIC
+	HexASCII                 // two hexadecimal characters a byte of b or an ASCII character of text, in ASCII
+	HexEBCDIC                // the same in EBCDIC
 	ZonedEBCDIC              // EBCDIC digits, the sign in the zone of the last one: D for minus
 	BER                      // length prefixes only: the lengths of BER-TLV
 	Binary                   // length prefixes only: an unsigned big-endian number
@@ -36,7 +36,8 @@ var encodingNames = names{"default", "ascii", "ebcdic-037", "ebcdic-500", "ebcdi
 	"hex-ascii", "hex-ebcdic", "zoned-ebcdic", "ber", "binary"}
 
 // Charset is the character set that the text of a field is in, for those who show it. It does not change what is
-// packed or unpacked; any set but ASCII lets bytes above 7F into the value.
+// packed or unpacked, only what text may hold: ASCII is its printable characters, ASCII7 all of it, and the others let
+// bytes above 7F into the value.
 type Charset uint8
 
 // The character sets; the zero value is ASCII.
@@ -45,9 +46,10 @@ const (
 	CharsetLatin1
 	CharsetGBK
 	CharsetUTF8
+	CharsetASCII7 // with the control characters
 )
 
-var charsetNames = names{"ascii", "latin1", "gbk", "utf-8"}
+var charsetNames = names{"ascii", "latin1", "gbk", "utf-8", "ascii-7bit"}
 
 // Unit is what the number in a length prefix counts.
 type Unit uint8

@@ -104,6 +104,10 @@ type Prefix struct {
 type Pad struct {
 	Side Side   `json:"side,omitzero"`
 	Char string `json:"char,omitzero"` // one character; "0" for n and blank for text by default
+
+	// To is the length that a short value of a variable field is filled up to when it is set, where that is more than
+	// the shortest length allowed. Shorter values are read as they come.
+	To int `json:"to,omitzero"`
 }
 
 // Presence is the requirement of a field in the message types that match MTI.

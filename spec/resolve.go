@@ -148,7 +148,7 @@ func resolvePad(f Field, format Format) Pad {
 	digits := format.Content == ContentN || format.Content == ContentH
 	if p.Side == SideDefault {
 		switch {
-		case !format.Fixed() && !f.Reserve || format.Content == ContentZ:
+		case !format.Fixed() && !f.Reserve && p.To == 0 || format.Content == ContentZ:
 			p.Side = Neither
 		case f.Reserve:
 			p.Side = Right

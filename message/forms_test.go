@@ -1,0 +1,120 @@
+package message
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"github.com/posline/posline/spec"
+	"github.com/stretchr/testify/require"
+)
+
+// Values as they stand on the wire, in the forms that other libraries' specs bring with them.
+func TestForeignForms(t *testing.T) {
+	for _, c := range []struct {
+		name, value, read, wire string
+		field                   spec.Field
+	}{
+		{"text in hexadecimal", "Ab", "Ab", "34313632", spec.Field{Format: "ans 2", Encoding: spec.HexASCII}},
+		{"number in hexadecimal, padded", "7", "007", "333033303337", spec.Field{Format: "n 3", Encoding: spec.HexASCII}},
+		{"text in hexadecimal in EBCDIC", "z", "z", "F7C1", spec.Field{Format: "ans 1", Encoding: spec.HexEBCDIC}},
+		{"binary in hexadecimal, padded", "AB", "AB0000", "414230303030", spec.Field{Format: "b 24", Encoding: spec.HexASCII, Pad: spec.Pad{Side: spec.Right}}},
+		{"control characters", "a\x1Cb", "a\x1Cb", "611C62", spec.Field{Format: "ans 3", Charset: spec.CharsetASCII7}},
+		{"a long value of them", "\x00 234567\x7f", "\x00 234567\x7f", "0020323334353637" + "7F", spec.Field{Format: "ans 9", Charset: spec.CharsetASCII7}},
+		{"a variable field filled up", "7", "0007", "040007", spec.Field{Format: "n..4", Pad: spec.Pad{Side: spec.Left, To: 4}}},
+		{"text filled up on the right", "ab", "ab  ", "0461622020", spec.Field{Format: "ans..6", Pad: spec.Pad{Side: spec.Right, To: 4}}},
+		{"longer than it is filled up", "abcde", "abcde", "056162636465", spec.Field{Format: "ans..6", Pad: spec.Pad{Side: spec.Right, To: 4}}},
+		{"filled up to the end", "ab", "ab  ", "61622020", spec.Field{Format: "ans..6", ToEnd: true, Pad: spec.Pad{Side: spec.Right, To: 4}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := one(t, spec.BCD, c.field).New()
+			require.NoError(t, m.SetMTI("0200"))
+			require.NoError(t, m.Set(2, c.value))
+			require.Equal(t, c.read, m.Field(2).Text())
+			wire := packed(t, m)
+			require.Equal(t, unhex(t, "020040"+c.wire), wire)
+			back := one(t, spec.BCD, c.field).New()
+			require.NoError(t, back.Unpack(wire))
+			require.Equal(t, c.read, back.Field(2).Text())
+		})
+	}
+}
+
+func TestForeignFormsRefuse(t *testing.T) {
+	for _, c := range []struct {
+		name, wire string
+		field      spec.Field
+		kind       Kind
+	}{
+		{"letters where digits are meant", "3431", spec.Field{Format: "n 1", Encoding: spec.HexASCII}, ErrCharacter},
+		{"no hexadecimal", "3347", spec.Field{Format: "n 1", Encoding: spec.HexASCII}, ErrCharacter},
+		{"the eighth bit", "618062", spec.Field{Format: "ans 3", Charset: spec.CharsetASCII7}, ErrCharacter},
+		{"the eighth bit in the last byte of a long value", "6162636465666768C3", spec.Field{Format: "ans 9", Charset: spec.CharsetASCII7}, ErrCharacter},
+		{"shorter than the shortest", "0107", spec.Field{Format: "n..6", Min: 3, Pad: spec.Pad{Side: spec.Left, To: 4}}, ErrTooShort},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			codec := one(t, spec.BCD, c.field)
+			require.ErrorIs(t, codec.New().Unpack(unhex(t, "020040"+c.wire)), c.kind)
+		})
+	}
+	m := one(t, spec.BCD, spec.Field{Format: "n 2", Encoding: spec.HexASCII}).New()
+	require.ErrorIs(t, m.Set(2, "4x"), ErrDigit)
+	m = one(t, spec.BCD, spec.Field{Format: "ans 2", Charset: spec.CharsetASCII7}).New()
+	require.ErrorIs(t, m.Set(2, "é"), ErrCharacter)
+	for _, pad := range []spec.Pad{{Side: spec.Left, To: -1}, {Side: spec.Left, To: 7}} {
+		_, err := spec.New(spec.Config{Name: "x", Fields: []spec.Field{{Number: 2, Format: "n..6", Pad: pad}}})
+		require.ErrorContains(t, err, "padding")
+	}
+}
+
+// A part of no length holds a place: it is there without being set.
+func TestPartOfNoLength(t *testing.T) {
+	codec := one(t, spec.BCD, spec.Field{Format: "ans..9", Layout: &spec.Layout{Kind: spec.Positional, Fields: []spec.Field{
+		{Number: 1, Format: "ans 2"}, {Number: 2, Format: "n 0"}, {Number: 3, Format: "ans 2"}}}})
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.SetPath("2.1", "AA"))
+	require.NoError(t, m.SetPath("2.3", "CC"))
+	require.Equal(t, unhex(t, "02004004"+"41414343"), packed(t, m))
+	require.Equal(t, "CC", m.Get("2.3").Text())
+}
+
+// Structs name tags without the characters that pad them.
+func TestStructsNameShortTags(t *testing.T) {
+	tagged := func(coding spec.Encoding, digits int, tags ...string) *Codec {
+		l := &spec.Layout{Kind: spec.Tagged, Encoding: spec.ASCII, Tag: spec.TagFormat{Encoding: coding, Digits: digits}}
+		for _, tag := range tags {
+			l.Fields = append(l.Fields, spec.Field{Tag: tag, Format: "ans..9"})
+		}
+		return one(t, spec.BCD, spec.Field{Format: "b...99", Encoding: spec.Raw, Layout: l})
+	}
+	type data struct {
+		Parts *struct {
+			F1 string
+			B  string `iso8583:"B"`
+		} `iso8583:"2"`
+	}
+	codec := tagged(spec.ASCII, 3, "001", "B  ")
+	var in data
+	in.Parts = &struct {
+		F1 string
+		B  string `iso8583:"B"`
+	}{"x", "y"}
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, Marshal(m, &in))
+	require.Equal(t, "001"+"01x"+"B  "+"01y", string(m.Field(2).Bytes()))
+	var out data
+	require.NoError(t, Unmarshal(m, &out))
+	require.Equal(t, in, out)
+
+	m = tagged(spec.Raw, 2, "0001", "000B").New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, Marshal(m, &in))
+	require.Equal(t, "x", m.Get("2.0001").Text())
+}
+
+func unhex(t testing.TB, text string) []byte {
+	b, err := hex.DecodeString(text)
+	require.NoError(t, err)
+	return b
+}

@@ -1,0 +1,283 @@
+//go:build amd64 || arm64
+
+package moovspec
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moov-io/iso8583/encoding"
+	"github.com/moov-io/iso8583/field"
+
+	"github.com/posline/posline/spec"
+)
+
+// composite returns the definition of a field with parts. Its length counts bytes, whatever the prefix is written in.
+func (im *importer) composite(path string, s *field.Spec, depth int) spec.Field {
+	f := spec.Field{Name: s.Description, Encoding: spec.Raw, Pad: spec.Pad{Side: spec.Neither}}
+	e, ok := extentOf(s.Pref)
+	switch {
+	case !ok:
+		im.fault(path, "has no prefix of moov's")
+		return f
+	case (s.Tag == nil) == (s.Bitmap == nil):
+		im.fault(path, "a composite has a tag or a bitmap")
+		return f
+	}
+	if e.ending == endHexFixed {
+		im.warn(path, "moov demands twice the length when it writes: not here")
+	}
+	im.framed(path, &f, "b", e, s.Length)
+	if len(s.Subfields) == 0 && (s.Tag == nil || s.Tag.Enc != encoding.BerTLVTag) {
+		im.warn(path, "has no subfields: bytes without parts here")
+		return f
+	}
+	switch {
+	case s.Bitmap != nil:
+		f.Layout = im.bitmapped(path, s, depth)
+	case s.Tag.Enc == nil:
+		f.Layout = im.positional(path, s, depth)
+	case s.Tag.Enc == encoding.BerTLVTag:
+		f.Layout = im.berTLV(path, s, depth)
+	default:
+		f.Layout = im.tagged(path, s, depth)
+	}
+	return f
+}
+
+// inOrder returns the keys of the subfields in the order that moov writes them in.
+func (im *importer) inOrder(path string, s *field.Spec) []string {
+	keys := slices.Sorted(maps.Keys(s.Subfields))
+	if s.Tag == nil {
+		return keys
+	}
+	if s.Tag.Sort == nil {
+		im.fault(path, "a tag has an order")
+		return nil
+	}
+	s.Tag.Sort(keys)
+	return keys
+}
+
+func (im *importer) bitmapped(path string, s *field.Spec, depth int) *spec.Layout {
+	if isNil(s.Bitmap) {
+		im.fault(path, "the bitmap has no spec")
+		return nil
+	}
+	form, ok := im.bitmapForm(path, s.Bitmap.Spec())
+	if !ok {
+		return nil
+	}
+	form.Plain = true
+	l := &spec.Layout{Kind: spec.Bitmapped, Encoding: spec.ASCII, Bitmap: form}
+	for _, key := range im.inOrder(path, s) {
+		at := path + "." + key
+		bit, err := strconv.Atoi(key)
+		switch highest := 8 * form.Bytes * form.Max; {
+		case err != nil || strconv.Itoa(bit) != key:
+			im.warn(at, "is no number of a bit, moov does not read it: left out")
+			continue
+		case bit < 1 || bit > highest:
+			im.warn(at, "the bitmap announces 1 to %d, moov writes the field without its bit: left out", highest)
+			continue
+		}
+		sub := im.field(at, s.Subfields[key], depth+1)
+		sub.Number = bit
+		l.Fields = append(l.Fields, sub)
+	}
+	slices.SortFunc(l.Fields, func(a, b spec.Field) int { return a.Number - b.Number })
+	return l
+}
+
+// maxPosition bounds the keys of positional subfields: every number below the highest needs its place.
+const maxPosition = 999
+
+// positional returns subfields one after the other. They count 1, 2, 3 here. Where moov's keys leave numbers out, parts
+// of no length hold the places, and key 0 leads; so that a key means the same part in both.
+func (im *importer) positional(path string, s *field.Spec, depth int) *spec.Layout {
+	l := &spec.Layout{Kind: spec.Positional, Encoding: spec.ASCII}
+	keys := im.inOrder(path, s)
+	if !im.countUp(path, keys) {
+		return l
+	}
+	for i, key := range keys {
+		number, err := strconv.Atoi(key)
+		if err != nil {
+			number = i + 1
+			im.warn(path+"."+key, "positional parts are numbered here: %d", number)
+		} else if strconv.Itoa(number) != key {
+			im.warn(path+"."+key, "is %d in paths here", number)
+		}
+		sub := im.field(path+"."+key, s.Subfields[key], depth+1)
+		sub.Number = number
+		if number == 0 {
+			l.Lead = &sub
+			continue
+		}
+		for next := len(l.Fields) + 1; next < number; next++ {
+			l.Fields = append(l.Fields, spec.Field{Number: next, Format: "n 0", Encoding: spec.ASCII})
+		}
+		l.Fields = append(l.Fields, sub)
+	}
+	if len(l.Fields) == 0 && l.Lead != nil {
+		l.Fields = []spec.Field{{Number: 1, Format: "n 0", Encoding: spec.ASCII}}
+	}
+	return l
+}
+
+// countUp tells whether the keys of positional subfields, in wire order, are numbers that count up, or no numbers at
+// all. Others would name another part here than in moov.
+func (im *importer) countUp(path string, keys []string) bool {
+	last, numbers := -1, 0
+	for _, key := range keys {
+		number, err := strconv.Atoi(key)
+		if err != nil {
+			continue
+		}
+		numbers++
+		if number <= last || number > maxPosition {
+			im.fault(path+"."+key, "keys of positional subfields count up from 0 to at most %d in the order on the wire", maxPosition)
+			return false
+		}
+		last = number
+	}
+	if numbers > 0 && numbers < len(keys) {
+		im.fault(path, "keys of positional subfields are all numbers, or none is")
+		return false
+	}
+	return true
+}
+
+func (im *importer) berTLV(path string, s *field.Spec, depth int) *spec.Layout {
+	l := &spec.Layout{Kind: spec.BERTLV, Encoding: spec.Raw}
+	for _, key := range im.inOrder(path, s) {
+		at := path + "." + key
+		sub := im.field(at, s.Subfields[key], depth+1)
+		if sub.Tag = strings.ToUpper(key); sub.Tag != key {
+			im.warn(at, "tags are in upper case: moov does not find this one when it reads")
+		}
+		if sub.Format != "" && (sub.ToEnd || !strings.Contains(sub.Format, ".")) {
+			im.fault(at, "a data object behind a BER tag has a length")
+		}
+		sub.Mask = cmpMask(sub.Mask, berMasks[sub.Tag])
+		l.Fields = append(l.Fields, sub)
+	}
+	im.unknown(path, l, s.Tag)
+	return l
+}
+
+// berMasks are the data objects that identify or authorise a cardholder. Those that a spec does not list are hidden.
+var berMasks = map[string]spec.Mask{"5A": spec.MaskPAN, "57": spec.MaskTrack, "56": spec.MaskTrack, "9F6B": spec.MaskTrack,
+	"99": spec.MaskHidden, "5F24": spec.MaskHidden, "9F1F": spec.MaskHidden, "9F20": spec.MaskHidden}
+
+func cmpMask(given, otherwise spec.Mask) spec.Mask {
+	if given != spec.MaskDefault {
+		return given
+	}
+	return otherwise
+}
+
+// unknown sets what is taken of tags that the spec does not list.
+func (im *importer) unknown(path string, l *spec.Layout, t *field.TagSpec) {
+	if t.PrefUnknownTLV == nil || !t.SkipUnknownTLVTags {
+		return // BERTLV takes them all, Tagged none
+	}
+	e, ok := extentOf(t.PrefUnknownTLV)
+	if !ok || e.ending != endPrefix {
+		im.fault(path, "the prefix of unknown tags tells no length")
+		return
+	}
+	unknown := spec.Field{Encoding: spec.Raw, Mask: spec.MaskHidden, Pad: spec.Pad{Side: spec.Neither}}
+	im.framed(path, &unknown, "b", e, min(e.limit(), unlimited))
+	l.Unknown = &unknown
+}
+
+func (im *importer) tagged(path string, s *field.Spec, depth int) *spec.Layout {
+	l := &spec.Layout{Kind: spec.Tagged, Encoding: spec.ASCII}
+	form, ok := im.tagForm(path, s.Tag)
+	if !ok {
+		return l
+	}
+	l.Tag = form.TagFormat
+	for _, key := range im.inOrder(path, s) {
+		at := path + "." + key
+		sub := im.field(at, s.Subfields[key], depth+1)
+		if sub.Tag = form.tag(key, s.Tag); len(sub.Tag) != form.text {
+			im.fault(at, "is no tag of %d", s.Tag.Length)
+			continue
+		}
+		l.Fields = append(l.Fields, sub)
+	}
+	im.unknown(path, l, s.Tag)
+	return l
+}
+
+// tagForm is how tags are written, and how they are made of moov's keys.
+type tagForm struct {
+	spec.TagFormat
+	text int // characters of a tag as it stands in paths
+	enc  encoding.Encoder
+}
+
+func (im *importer) tagForm(path string, t *field.TagSpec) (tagForm, bool) {
+	out := tagForm{TagFormat: spec.TagFormat{Digits: t.Length}, text: t.Length, enc: t.Enc}
+	switch t.Enc {
+	case encoding.ASCII:
+		out.Encoding = spec.ASCII
+	case encoding.EBCDIC:
+		out.Encoding = spec.EBCDICDataStage
+	case encoding.EBCDIC1047:
+		out.Encoding = spec.EBCDIC1047
+	case encoding.Binary:
+		out.Encoding, out.text = spec.Raw, 2*t.Length
+		im.warn(path, "tags are bytes: in hexadecimal here")
+	case encoding.ASCIIHexToBytes:
+		out.Encoding, out.text = spec.Raw, 2*t.Length
+	case encoding.BytesToASCIIHex:
+		out.Encoding, out.Digits, out.text = spec.ASCII, 2*t.Length, 2*t.Length
+		im.warn(path, "tags are written in hexadecimal: in hexadecimal here")
+	case encoding.BCD:
+		out.Encoding = spec.BCD
+	case encoding.LBCD:
+		if out.Encoding = spec.BCD; t.Length%2 != 0 {
+			im.fault(path, "tags of an odd number of digits stand right")
+			return out, false
+		}
+	default:
+		im.fault(path, "tags have no encoding of moov's")
+		return out, false
+	}
+	if t.Length < 1 || t.Length > 8 || out.Digits > 8 {
+		im.fault(path, "tags of %d", t.Length)
+		return out, false
+	}
+	return out, true
+}
+
+// tag returns the tag as it stands in paths, which is as long as on the wire.
+func (f tagForm) tag(key string, t *field.TagSpec) string {
+	full := []byte(key)
+	if t.Pad != nil {
+		full = t.Pad.Pad(slices.Clone(full), t.Length)
+	}
+	switch f.enc {
+	case encoding.Binary, encoding.BytesToASCIIHex:
+		return upperHex(full)
+	case encoding.ASCIIHexToBytes:
+		return strings.ToUpper(string(full))
+	default:
+		return string(full)
+	}
+}
+
+func upperHex(b []byte) string {
+	const digits = "0123456789ABCDEF"
+	var out strings.Builder
+	for _, c := range b {
+		out.WriteByte(digits[c>>4])
+		out.WriteByte(digits[c&15])
+	}
+	return out.String()
+}

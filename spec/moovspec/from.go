@@ -1,0 +1,149 @@
+//go:build amd64 || arm64
+
+package moovspec
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/moov-io/iso8583"
+	"github.com/moov-io/iso8583/field"
+
+	"github.com/posline/posline/spec"
+)
+
+// Warning is what one of the two languages says and the other cannot, or says in another way.
+type Warning struct {
+	Path    string // "48.3", "1" for the bitmap, "" for the whole
+	Problem string
+}
+
+// String returns path and problem.
+func (w Warning) String() string {
+	if w.Path == "" {
+		return w.Problem
+	}
+	return w.Path + ": " + w.Problem
+}
+
+const (
+	maxDepth  = 8    // of composites in composites, as in spec.New
+	maxFields = 8192 // of all fields together, as in spec.New
+)
+
+// From makes a spec of a moov spec. A message has the same bytes in both, apart from the defects that the package
+// comment lists; each thing that cannot be carried over is a Warning with its path. The moov spec is only read.
+//
+// The error joins one *spec.Error for each field whose extent on the wire cannot be told: without encoding or prefix,
+// or with ones of the caller's own making.
+func From(ms *iso8583.MessageSpec) (*spec.Spec, []Warning, error) {
+	if ms == nil {
+		return nil, nil, errors.New("moovspec: no spec")
+	}
+	im := &importer{masks: shippedMasks()}
+	c := spec.Config{Name: cmp.Or(ms.Name, "moov"), Encoding: spec.ASCII}
+	numbers := slices.Sorted(maps.Keys(ms.Fields))
+	for _, number := range numbers {
+		if number > 1 && isNil(ms.Fields[number]) {
+			im.fault(strconv.Itoa(number), "there is no field")
+		}
+	}
+	highest := 0
+	c.Bitmap, highest = im.messageBitmap(ms.Fields[1], numbers)
+	c.Fields = append(c.Fields, im.messageType(ms.Fields[0])...)
+	for _, number := range numbers {
+		if number != 0 && number != 1 && !isNil(ms.Fields[number]) {
+			c.Fields = append(c.Fields, im.dataElement(number, highest, ms.Fields[number])...)
+		}
+	}
+	if err := errors.Join(im.faults...); err != nil {
+		return nil, im.warnings, fmt.Errorf("moovspec %q: %w", c.Name, err)
+	}
+	s, err := spec.New(c)
+	if err != nil {
+		return nil, im.warnings, fmt.Errorf("moovspec: %w", err)
+	}
+	return s, im.warnings, nil
+}
+
+// importer collects what From finds.
+type importer struct {
+	warnings []Warning
+	faults   []error
+	fields   int
+	bitmaps  int // how many may follow one another, each announced by the one before; 0 where none is announced
+	masks    map[int]spec.Mask
+}
+
+func (im *importer) warn(path, format string, args ...any) {
+	im.warnings = append(im.warnings, Warning{Path: path, Problem: fmt.Sprintf(format, args...)})
+}
+
+func (im *importer) fault(path, format string, args ...any) {
+	im.faults = append(im.faults, &spec.Error{Path: path, Problem: fmt.Sprintf(format, args...)})
+}
+
+// shippedMasks are the masks that ISO 8583:1987 gives its data elements here; moov's specs have none.
+func shippedMasks() map[int]spec.Mask {
+	masks := map[int]spec.Mask{}
+	for _, f := range spec.ISO8583v1987ASCII().Config().Fields {
+		masks[f.Number] = f.Mask
+	}
+	return masks
+}
+
+// isNil tells whether there is no field, or none that could be asked for its spec.
+func isNil(f field.Field) bool {
+	if f == nil {
+		return true
+	}
+	v := reflect.ValueOf(f)
+	return v.Kind() == reflect.Pointer && v.IsNil() || f.Spec() == nil
+}
+
+// dataElement returns the field of a data element; nothing where no message of moov's could carry it.
+func (im *importer) dataElement(number, highest int, f field.Field) []spec.Field {
+	path := strconv.Itoa(number)
+	switch {
+	case number < 0 || number > highest:
+		im.warn(path, "the bitmaps announce 2 to %d: left out", highest)
+		return nil
+	case im.announces(number):
+		im.warn(path, "this bit announces a bitmap, moov drops the field: left out")
+		return nil
+	}
+	out := im.field(path, f, 0)
+	out.Number = number
+	if out.Mask == spec.MaskDefault {
+		out.Mask = im.masks[number]
+	}
+	return []spec.Field{out}
+}
+
+// announces tells whether a bit announces a bitmap in the specs that this package makes.
+func (im *importer) announces(number int) bool { return number%64 == 1 && im.continued(number) }
+
+// field returns the definition of any field but the message type and the bitmap.
+func (im *importer) field(path string, f field.Field, depth int) spec.Field {
+	im.fields++
+	switch {
+	case im.fields > maxFields || depth > maxDepth:
+		if im.fields == maxFields+1 || im.fields <= maxFields {
+			im.fault(path, "more than %d fields, or deeper than %d", maxFields, maxDepth)
+		}
+		return spec.Field{}
+	case isNil(f):
+		im.fault(path, "there is no field")
+		return spec.Field{}
+	}
+	s := f.Spec()
+	if _, ok := f.(*field.Composite); ok {
+		return im.composite(path, s, depth)
+	}
+	return im.leaf(path, kindOf(f), s)
+}

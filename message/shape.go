@@ -72,6 +72,20 @@ func (c *Codec) learn(words *[3]uint64, wire string, bitmaps int) *shape {
 	return s
 }
 
+// guess adds the shape of a bitmap before its message has been parsed. Half of the shapes are kept for messages that
+// have been.
+func (c *Codec) guess(words *[3]uint64, wire string, bitmaps int) *shape {
+	if known := c.shapes.known.Load(); known != nil && len(*known) >= maxShapes/2 || c.bitmap.tertiary != 0 {
+		return nil
+	}
+	for number := range fieldBits(words) {
+		if c.fields[number] == nil {
+			return nil
+		}
+	}
+	return c.learn(words, wire, bitmaps)
+}
+
 func (c *Codec) shapeOf(words *[3]uint64) *shape {
 	s := &shape{words: *words}
 	for number := range fieldBits(words) {
@@ -150,6 +164,16 @@ func (m *Message) parseShape(s *shape, pos int) (end int, ok bool) {
 		pos += r.size
 	}
 	return pos, true
+}
+
+// find returns where a field of a run starts in it.
+func (r *step) find(number int) (start int, ok bool) {
+	for i := range r.spans {
+		if r.spans[i].number == number {
+			return int(r.spans[i].span.start), true
+		}
+	}
+	return 0, false
 }
 
 func (r *step) valid(b []byte) bool {

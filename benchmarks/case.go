@@ -22,6 +22,10 @@ type Variants struct {
 
 	Floor Work
 
+	// Slices is how many times the usual slice one run fills; 0 means 1. Hundreds of senders take a part of a slice to
+	// get going, which is not what is measured.
+	Slices int
+
 	// Close releases what Prepare opened; nil when there is nothing to release.
 	Close func()
 }

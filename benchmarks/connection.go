@@ -122,6 +122,7 @@ func prepareClients(senders int, moovCodec bool) (Variants, error) {
 		Peer:     workTheirs,
 		PeerName: "moov",
 		Floor:    pipelined(raw, senders, frame),
+		Slices:   4,
 		Close: func() {
 			close(beginOurs)
 			close(beginTheirs)

@@ -12,7 +12,7 @@ import (
 	"github.com/posline/posline/connection"
 )
 
-// prepareServers puts the same pipelining client in front of both servers and of a plain loop. None decodes anything.
+// prepareServers puts the same client in front of both servers and of a plain loop. None decodes anything.
 func prepareServers() (Variants, error) {
 	frame, stan, err := requestFrame()
 	if err != nil {
@@ -47,7 +47,7 @@ func prepareServers() (Variants, error) {
 			return Variants{}, err
 		}
 		closers = append(closers, c)
-		works[i] = pipelined(c, 64, frame)
+		works[i] = batched(c, 64, frame)
 	}
 	return Variants{Ours: works[0], Peer: works[1], PeerName: "moov", Floor: works[2], Close: func() {
 		for _, c := range closers {

@@ -45,7 +45,7 @@ func measure(c Case, effort Effort) (Result, error) {
 	}
 	sides := []*side{{work: v.Ours}, {work: v.Peer}, {work: v.Floor}}
 	for _, s := range sides {
-		s.calibrate(effort.Slice)
+		s.calibrate(effort.Slice * time.Duration(max(v.Slices, 1)))
 	}
 	for range effort.Rounds {
 		for _, s := range sides {

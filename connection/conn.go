@@ -30,7 +30,7 @@ type Conn struct {
 	stats Stats
 
 	// Requests of this side.
-	table    map[[32]byte]entry
+	table    keyTable
 	tombs    []tomb  // timed-out keys, oldest first
 	waiters  []*call // requests that wait for their turn, oldest first
 	inFlight int
@@ -45,6 +45,7 @@ type Conn struct {
 	corked       int     // answers given out whose receivers may send again before the reader writes for them
 	corkedAt     time.Duration
 	writingBytes int
+	lastWrite    int     // size of the buffer last taken for writing
 	rest         *buffer // what a write without waiting left for the write loop
 	restFrom     int
 	swapped      uint64 // how many buffers were taken for writing
@@ -309,7 +310,7 @@ func (c *Conn) failCalls(cause error) {
 	if c.stopped == nil {
 		c.stopped = cause
 	}
-	for _, e := range c.table {
+	for _, e := range c.table.all() {
 		if e.call != nil {
 			c.stats.Lost++
 			e.call.finish(&Error{Op: "exchange", Sent: c.sentOf(e.call), Err: cause})
@@ -319,7 +320,7 @@ func (c *Conn) failCalls(cause error) {
 		c.stats.Lost++
 		w.finish(&Error{Op: "exchange", Sent: SentNo, Err: cause})
 	}
-	c.table, c.tombs, c.waiters, c.inFlight = nil, nil, nil, 0
+	c.table, c.tombs, c.waiters, c.inFlight = keyTable{}, nil, nil, 0
 }
 
 // lost makes the reason of an end from an error of the socket or the framing.

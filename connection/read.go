@@ -156,18 +156,26 @@ func (c *Conn) parse(b []byte, fresh int) (used int, err error) {
 	return used, nil
 }
 
-// parsed ends the work on one read. Those who got answers usually send again: the reader lets them go first and then
-// writes for all of them, unless the last of them has done so already.
+// yieldsForSenders is how often the reader yields before it looks whether senders came: once is not enough, because
+// an idle processor takes up the reader again while the senders still wait for the busy one.
+const yieldsForSenders = 10
+
+// parsed ends the work on one read. Those who got answers usually send again: the reader lets them go first, as long
+// as they come, and then writes for all of them, unless the last of them has done so already.
 func (c *Conn) parsed(now time.Duration, bytes, frames int) {
 	c.mu.Lock()
 	c.lastRead = now
 	c.stats.BytesReceived += uint64(bytes)
 	c.stats.FramesReceived += uint64(frames)
-	if c.corked > 0 {
+	for due := c.corked; due > 0; due = c.corked {
 		c.mu.Unlock()
-		runtime.Gosched()
+		for range yieldsForSenders {
+			runtime.Gosched()
+		}
 		c.mu.Lock()
-		c.corked = 0
+		if c.corked >= due {
+			c.corked = 0 // nobody came: they have other work to do
+		}
 	}
 	c.kick(false)
 }
@@ -240,7 +248,7 @@ func (c *Conn) classify(frame []byte) (key [32]byte, kind uint8, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, waiting := c.table[key]; waiting {
+	if c.table.get(&key) != (entry{}) {
 		kind = KindResponse
 	}
 	return key, kind, nil
@@ -249,12 +257,12 @@ func (c *Conn) classify(frame []byte) (key [32]byte, kind uint8, err error) {
 // claim takes the call that waits for key out of the table. A call whose frame has not left yet cannot have been
 // answered; late means that the call has timed out.
 func (c *Conn) claim(key [32]byte) (ca *call, late bool) {
-	e, found := c.table[key]
+	e := c.table.get(&key)
 	switch {
-	case !found:
+	case e == (entry{}):
 		return nil, false
 	case e.call == nil:
-		delete(c.table, key)
+		c.table.remove(&key)
 		c.freed()
 		return nil, true
 	case e.call.epoch > c.swapped:
@@ -328,9 +336,9 @@ func isPowerOfTwo(n uint64) bool { return n&(n-1) == 0 }
 
 func (c *Conn) waitingKeys() [][32]byte {
 	var keys [][32]byte
-	for key, e := range c.table {
+	for key, e := range c.table.all() {
 		if e.call != nil {
-			if keys = append(keys, key); len(keys) == maxWaitingShown {
+			if keys = append(keys, *key); len(keys) == maxWaitingShown {
 				break
 			}
 		}

@@ -30,7 +30,7 @@ func (c *Conn) sweep() {
 	}
 	now := c.now()
 	var over []*call
-	for _, e := range c.table {
+	for _, e := range c.table.all() {
 		if e.call != nil && e.call.deadline <= now {
 			over = append(over, e.call)
 		}
@@ -55,7 +55,7 @@ func (c *Conn) sweep() {
 func (c *Conn) nextDeadline() time.Duration {
 	const never = 1<<63 - 1
 	next := time.Duration(never)
-	for _, e := range c.table {
+	for _, e := range c.table.all() {
 		if e.call != nil {
 			next = min(next, e.call.deadline)
 		}

@@ -2,13 +2,6 @@ package connection
 
 import "time"
 
-// entry is what the table knows about a key: the call that waits for its answer, or, if call is nil, the tombstone of
-// one that does not wait any more.
-type entry struct {
-	call *call
-	tomb uint64
-}
-
 // tomb marks when a tombstone may go.
 type tomb struct {
 	key     [32]byte
@@ -35,7 +28,8 @@ func (c *Conn) admit(ca *call) error {
 		return ErrBusy
 	}
 	c.dropTombs()
-	if e, found := c.table[ca.key]; found && (e.call != nil || !ca.repeat) {
+	slot := c.table.find(&ca.key)
+	if slot.call != nil || slot.tomb != 0 && !ca.repeat {
 		return ErrDuplicateKey
 	}
 	start := c.queuedBytes()
@@ -44,10 +38,7 @@ func (c *Conn) admit(ca *call) error {
 	}
 	ca.epoch, ca.off, ca.size = c.swapped+1, start, len(c.out.b)-start
 	ca.frame = nil
-	if c.table == nil {
-		c.table = make(map[[32]byte]entry)
-	}
-	c.table[ca.key] = entry{call: ca}
+	c.table.put(slot, &ca.key, entry{call: ca})
 	c.inFlight++
 	c.stats.Requests++
 	c.queued = append(c.queued, ca)
@@ -92,7 +83,7 @@ func (c *Conn) queue(frame []byte) error {
 
 // remove takes a call in flight out of the table. The caller calls freed when the table is as it should be.
 func (c *Conn) remove(ca *call) {
-	delete(c.table, ca.key)
+	c.table.remove(&ca.key)
 	c.inFlight--
 }
 
@@ -145,7 +136,7 @@ func (c *Conn) abandon(ca *call, why error) {
 			return
 		}
 	}
-	if c.table[ca.key].call != ca {
+	if c.table.get(&ca.key).call != ca {
 		return
 	}
 	sent := c.sentOf(ca)
@@ -167,7 +158,7 @@ func (c *Conn) bury(key [32]byte) {
 		c.dropTomb()
 	}
 	c.nextTomb++
-	c.table[key] = entry{tomb: c.nextTomb}
+	c.table.put(c.table.find(&key), &key, entry{tomb: c.nextTomb})
 	c.tombs = append(c.tombs, tomb{key, c.nextTomb, c.now() + c.cfg.LateWindow})
 }
 
@@ -186,8 +177,8 @@ func (c *Conn) dropTomb() {
 	if c.tombs = c.tombs[1:]; len(c.tombs) == 0 {
 		c.tombs = nil
 	}
-	if e := c.table[oldest.key]; e.call == nil && e.tomb == oldest.id {
-		delete(c.table, oldest.key)
+	if e := c.table.get(&oldest.key); e.call == nil && e.tomb == oldest.id {
+		c.table.remove(&oldest.key)
 	}
 }
 

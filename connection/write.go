@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// outBuffer returns the buffer that fills. A connection with much to do gets a large one at once.
+// outBuffer returns the buffer that fills. A connection with much to do, or that has just had, gets a large one at once.
 func (c *Conn) outBuffer() *buffer {
 	if c.out == nil {
-		if c.inFlight+len(c.active) > 8 {
+		if c.inFlight+len(c.active) > 8 || c.lastWrite > smallBuffer {
 			c.out = newLargeBuffer()
 		} else {
 			c.out = newSmallBuffer()
@@ -108,7 +108,7 @@ func (c *Conn) take() *buffer {
 	c.out = nil
 	c.queued = c.queued[:0]
 	c.swapped++
-	c.writingBytes = len(buf.b)
+	c.writingBytes, c.lastWrite = len(buf.b), len(buf.b)
 	c.stats.Writes++
 	return buf
 }

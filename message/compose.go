@@ -247,7 +247,7 @@ func (c *composer) bitmapped(rv reflect.Value) ([]byte, *Error) {
 	}
 	var words [3]uint64
 	count := 1
-	if front := c.layout.front(c.entries); len(c.inside) > front {
+	if front := c.layout.leadSize(c.entries); len(c.inside) > front {
 		if _, count, err = c.layout.bitmap.read(c.inside, front, &words); err != nil {
 			return nil, err
 		}

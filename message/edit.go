@@ -282,18 +282,10 @@ func (v Value) insert(l *layout, inside []byte, entries []found, key string, e e
 
 // led checks that the lead part is there before a part that is added.
 func (l *layout) led(entries []found, n *node) *Error {
-	if l.lead == nil || l.lead.field.StartsWith != "" || l.front(entries) > 0 || l.lead.size == 0 && l.lead.ending == endFixed {
+	if l.lead == nil || l.lead.field.StartsWith != "" || l.leadSize(entries) > 0 || l.lead.size == 0 && l.lead.ending == endFixed {
 		return nil
 	}
 	return fault(ErrMissing, l.lead.path, -1, detail("the part that leads is set first"))
-}
-
-// front is the number of bytes of the lead part.
-func (l *layout) front(entries []found) int {
-	if len(entries) > 0 && entries[0].node == l.lead {
-		return int(entries[0].span.end)
-	}
-	return 0
 }
 
 // define returns the definition of a part that is not there yet, with its tag bytes.
@@ -323,12 +315,13 @@ func (l *layout) define(key string) (*node, []byte, *Error) {
 // append adds a positional part behind the others, with empty values for the ones left out where the layout says so.
 func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([]byte, *Error) {
 	out := slices.Clone(inside)
-	next := 1
+	next := 0
 	if len(entries) > 0 {
-		next = entries[len(entries)-1].node.number + 1
+		next = slices.Index(l.fields, entries[len(entries)-1].node) + 1
 	}
-	for ; next < n.number; next++ {
-		gap := l.fields[next-1]
+	at := slices.Index(l.fields, n)
+	for ; next < at; next++ {
+		gap := l.fields[next]
 		if gap.field.StartsWith != "" || gap.ending == endFixed && gap.size == 0 {
 			continue
 		}
@@ -344,7 +337,7 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 			return nil, err
 		}
 	}
-	if next > n.number {
+	if next > at {
 		return nil, fault(ErrType, n.path, -1, detail("parts behind it are there already"))
 	}
 	return append(out, wire...), nil
@@ -353,16 +346,16 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 // announce adds a part of a bitmapped layout in its place and sets its bit.
 func (l *layout) announce(inside []byte, entries []found, n *node, wire []byte) ([]byte, *Error) {
 	var words [3]uint64
-	size, count, front := 0, 1, l.front(entries)
-	if len(inside) > front {
+	lead, size, count := l.leadSize(entries), 0, 1
+	if len(inside) > lead {
 		var err *Error
-		if size, count, err = l.bitmap.read(inside, front, &words); err != nil {
+		if size, count, err = l.bitmap.read(inside, lead, &words); err != nil {
 			return nil, err
 		}
 	}
 	w, bit := bitOf(n.number)
 	words[w] |= bit
-	out := l.bitmap.append(slices.Clone(inside[:front]), &words, max(count, l.bitmap.needed(&words)))
+	out := l.bitmap.append(slices.Clone(inside[:lead]), &words, max(count, l.bitmap.needed(&words)))
 	at := len(inside)
 	for _, e := range entries {
 		if e.node.number > n.number && e.node != l.lead {
@@ -370,9 +363,17 @@ func (l *layout) announce(inside []byte, entries []found, n *node, wire []byte) 
 			break
 		}
 	}
-	out = append(out, inside[min(front+size, at):at]...)
+	out = append(out, inside[lead+size:at]...)
 	out = append(out, wire...)
 	return append(out, inside[at:]...), nil
+}
+
+// leadSize is the size of the lead part among entries.
+func (l *layout) leadSize(entries []found) int {
+	if len(entries) > 0 && l.lead != nil && entries[0].node == l.lead {
+		return int(entries[0].span.end)
+	}
+	return 0
 }
 
 // without returns the inside without entry i.
@@ -382,19 +383,22 @@ func (l *layout) without(inside []byte, entries []found, i int) ([]byte, *Error)
 		return nil, fault(ErrType, e.node.path, -1, detail("only the last part can be removed"))
 	}
 	rest := slices.Concat(inside[:e.start], inside[e.span.end:])
-	if l.kind != spec.Bitmapped || e.node == l.lead {
+	if l.kind != spec.Bitmapped {
 		return rest, nil
 	}
 	if len(entries) == 1 {
 		return nil, nil
 	}
+	if e.node == l.lead {
+		return rest, nil
+	}
 	var words [3]uint64
-	front := l.front(entries)
-	size, count, err := l.bitmap.read(inside, front, &words)
+	lead := l.leadSize(entries)
+	size, count, err := l.bitmap.read(inside, lead, &words)
 	if err != nil {
 		return nil, err
 	}
 	w, bit := bitOf(e.node.number)
 	words[w] &^= bit
-	return append(l.bitmap.append(slices.Clone(inside[:front]), &words, count), rest[front+size:]...), nil
+	return append(l.bitmap.append(slices.Clone(inside[:lead]), &words, count), rest[lead+size:]...), nil
 }

@@ -55,8 +55,8 @@ func newKeying(codec *Codec, numbers []int) (*keying, error) {
 }
 
 func (k *keying) key(frame []byte) (key [32]byte, kind uint8, err error) {
-	c, fail := k.codec.cursor(frame)
-	if fail != nil {
+	var c cursor
+	if fail := c.begin(k.codec, frame, nil); fail != nil {
 		return key, KeyOther, fail
 	}
 	var buf [512]byte

@@ -36,10 +36,10 @@ func (s *Scanner) Reset(wire []byte) error {
 	m := s.message
 	m.Reset()
 	m.image, m.foreign = wire[:len(wire):len(wire)], true
-	s.cursor, s.err = m.codec.cursor(m.image)
-	if s.err != nil {
+	if s.err = s.cursor.begin(m.codec, m.image, m.shape); s.err != nil {
 		return s.err
 	}
+	m.shape = s.cursor.shape
 	m.mti, m.hasMTI = s.cursor.mti, true
 	m.header = append(m.header, wire[:s.cursor.header]...)
 	return nil
@@ -110,36 +110,48 @@ type cursor struct {
 	pos    int
 	header int // size of the bytes before the message type
 	mti    [4]byte
-	words  [3]uint64 // what the bitmaps announce and has not been passed
+	words  [3]uint64 // what the bitmaps announce; without a shape, what of it has not been passed
 	next   int       // the lowest number that may be asked for
+
+	shape *shape // of the message, nil if it is not known
+	step  int    // of the shape, where pos is
 }
 
-// cursor reads the front of a message.
-func (c *Codec) cursor(wire []byte) (cursor, *Error) {
-	cur := cursor{codec: c, buf: wire, next: 1}
+// begin reads the front of a message, whose shape may be the one given.
+func (c *cursor) begin(codec *Codec, wire []byte, likely *shape) *Error {
+	c.codec, c.buf, c.pos, c.next, c.step = codec, wire, 0, 1, 0
 	if len(wire) > maxImage {
-		return cur, fault(ErrTooLong, "", 0, nil)
+		return fault(ErrTooLong, "", 0, nil)
 	}
-	for _, n := range c.header {
-		s, err := n.parse(wire, cur.pos)
+	for _, n := range codec.header {
+		s, err := n.parse(wire, c.pos)
 		if err != nil {
-			return cur, err
+			return err
 		}
-		cur.pos = int(s.end)
+		c.pos = int(s.end)
 	}
-	cur.header = cur.pos
-	s, err := c.mti.parse(wire, cur.pos)
+	c.header = c.pos
+	s, err := codec.mti.parse(wire, c.pos)
 	if err != nil {
-		return cur, err
+		return err
 	}
-	c.mti.appendValue(cur.mti[:0], wire[s.content:s.end], len(cur.mti))
-	size, _, err := c.bitmap.read(wire, int(s.end), &cur.words)
+	codec.mti.appendValue(c.mti[:0], wire[s.content:s.end], len(c.mti))
+	c.pos = int(s.end)
+	if likely != nil && likely.starts(wire[c.pos:]) {
+		c.pos += len(likely.wire)
+		c.words, c.shape = likely.words, likely
+		return nil
+	}
+	size, count, err := codec.bitmap.read(wire, c.pos, &c.words)
 	if err != nil {
 		err.Path = "1"
-		return cur, err
+		return err
 	}
-	cur.pos = int(s.end) + size
-	return cur, nil
+	if c.shape = codec.shapes.find(&c.words); c.shape == nil {
+		c.shape = codec.guess(&c.words, string(wire[c.pos:c.pos+size]), count)
+	}
+	c.pos += size
+	return nil
 }
 
 // seek passes the data elements below number and returns the one with that number, checked; n is nil when there is
@@ -149,6 +161,66 @@ func (c *cursor) seek(number int) (n *node, at span, err *Error) {
 		return nil, span{}, fault(ErrType, strconv.Itoa(number), c.pos, detail("a scanner reads fields in ascending order"))
 	}
 	c.next = number + 1
+	if c.shape != nil {
+		return c.seekShape(number)
+	}
+	return c.seekField(number)
+}
+
+// seekShape is seek along a shape. A run of fixed fields is passed in one go, or entered.
+func (c *cursor) seekShape(number int) (n *node, at span, err *Error) {
+	for ; c.step < len(c.shape.steps); c.step++ {
+		r := &c.shape.steps[c.step]
+		if r.field == nil {
+			if r.size > len(c.buf)-c.pos {
+				c.leaveShape(r.spans[0].number)
+				return c.seekField(number)
+			}
+			if r.spans[len(r.spans)-1].number < number {
+				c.pos += r.size
+				continue
+			}
+			if start, ok := r.find(number); ok {
+				n = c.codec.fields[number]
+				at, err = n.parse(c.buf, c.pos+start)
+			}
+			return n, at, err
+		}
+		if r.number > number {
+			return nil, span{}, nil
+		}
+		n := r.field
+		if n.framed {
+			n = n.forMTI(c.mti[:])
+		}
+		if r.number == number {
+			at, err := n.parse(c.buf, c.pos)
+			c.pos = int(at.end)
+			c.step++
+			return n, at, err
+		}
+		if err := c.pass(n); err != nil {
+			return nil, span{}, err
+		}
+	}
+	return nil, span{}, nil
+}
+
+// leaveShape goes on field by field, from the field with the given number on.
+func (c *cursor) leaveShape(number int) {
+	c.shape = nil
+	for w := range c.words {
+		switch passed := number - 1 - 64*w; {
+		case passed >= 64:
+			c.words[w] = 0
+		case passed > 0:
+			c.words[w] &= ^uint64(0) >> passed
+		}
+	}
+}
+
+// seekField is seek field by field.
+func (c *cursor) seekField(number int) (n *node, at span, err *Error) {
 	for w := range c.words {
 		for c.words[w] != 0 {
 			zeros := bits.LeadingZeros64(c.words[w])

@@ -209,3 +209,32 @@ func BenchmarkScanner(b *testing.B) {
 		})
 	}
 }
+
+// TestScannerAlongShape reads damaged messages with what the codec has learned about their bitmap and without: places
+// and errors are the same.
+func TestScannerAlongShape(t *testing.T) {
+	for _, one := range unionPayFrames(t)[:12] {
+		c := codecFor(t, "unionpay-pos")
+		if c.New().Unpack(one.wire) != nil {
+			continue
+		}
+		for cut := range len(one.wire) + 1 {
+			var along, plain cursor
+			if along.begin(c, one.wire[:cut], nil) != nil {
+				continue
+			}
+			require.Nil(t, plain.begin(c, one.wire[:cut], nil))
+			require.NotNil(t, along.shape)
+			plain.shape = nil
+			for _, number := range []int{3, 4, 11, 12, 41, 55, 62, 64} {
+				n, at, err := along.seek(number)
+				wantNode, want, wantErr := plain.seek(number)
+				require.Equal(t, wantErr, err, "%s cut to %d bytes, field %d", one.name, cut, number)
+				require.True(t, n == wantNode && at == want, "%s cut to %d bytes, field %d", one.name, cut, number)
+				if err != nil {
+					break
+				}
+			}
+		}
+	}
+}

@@ -10,8 +10,10 @@ import (
 // side, they are checked in one go and their places are known beforehand. It saves time and decides nothing: when a
 // shape finds anything amiss, the message is parsed field by field.
 type shape struct {
-	words [3]uint64
-	steps []step
+	words   [3]uint64
+	wire    string // the bitmaps as they were when the shape was learned: most often the next ones are the same
+	bitmaps int    // how many those are
+	steps   []step
 }
 
 // step is a run of fixed fields, or one field of another kind.
@@ -53,7 +55,7 @@ func (s *shapes) find(words *[3]uint64) *shape {
 }
 
 // learn adds the shape of a bitmap whose message has been parsed without a fault.
-func (c *Codec) learn(words *[3]uint64) *shape {
+func (c *Codec) learn(words *[3]uint64, wire string, bitmaps int) *shape {
 	if known := c.shapes.known.Load(); known != nil && len(*known) >= maxShapes {
 		return nil
 	}
@@ -64,9 +66,24 @@ func (c *Codec) learn(words *[3]uint64) *shape {
 		grown = maps.Clone(*known)
 	}
 	s := c.shapeOf(words)
+	s.wire, s.bitmaps = wire, bitmaps
 	grown[*words] = s
 	c.shapes.known.Store(&grown)
 	return s
+}
+
+// guess adds the shape of a bitmap before its message has been parsed. Half of the shapes are kept for messages that
+// have been.
+func (c *Codec) guess(words *[3]uint64, wire string, bitmaps int) *shape {
+	if known := c.shapes.known.Load(); known != nil && len(*known) >= maxShapes/2 || c.bitmap.tertiary != 0 {
+		return nil
+	}
+	for number := range fieldBits(words) {
+		if c.fields[number] == nil {
+			return nil
+		}
+	}
+	return c.learn(words, wire, bitmaps)
 }
 
 func (c *Codec) shapeOf(words *[3]uint64) *shape {
@@ -112,6 +129,11 @@ func (r *step) add(n *node, number int, c check) {
 	}
 }
 
+// starts tells whether b starts with the bitmaps the shape was learned from.
+func (s *shape) starts(b []byte) bool {
+	return len(b) >= len(s.wire) && string(b[:len(s.wire)]) == s.wire
+}
+
 // parseShape parses the fields of a known bitmap; ok is false when anything is amiss.
 func (m *Message) parseShape(s *shape, pos int) (end int, ok bool) {
 	buf, spans := m.image, m.spans
@@ -142,6 +164,16 @@ func (m *Message) parseShape(s *shape, pos int) (end int, ok bool) {
 		pos += r.size
 	}
 	return pos, true
+}
+
+// find returns where a field of a run starts in it.
+func (r *step) find(number int) (start int, ok bool) {
+	for i := range r.spans {
+		if r.spans[i].number == number {
+			return int(r.spans[i].span.start), true
+		}
+	}
+	return 0, false
 }
 
 func (r *step) valid(b []byte) bool {

@@ -77,6 +77,11 @@ func (m *Message) parseFront() (int, *Error) {
 	m.codec.mti.appendValue(m.mti[:0], buf[s.content:s.end], 4)
 	m.hasMTI = true
 	pos = int(s.end)
+	if known := m.shape; known != nil && known.starts(buf[pos:]) {
+		m.present = known.words
+		m.bitmaps, m.bitmapAt, m.bitmapTo = known.bitmaps, uint32(pos), uint32(pos+len(known.wire))
+		return pos + len(known.wire), nil
+	}
 	size, count, err := m.codec.bitmap.read(buf, pos, &m.present)
 	if err != nil {
 		m.present = [3]uint64{}
@@ -100,7 +105,7 @@ func (m *Message) parseBody(words *[3]uint64, pos int) (int, *Error) {
 	m.present = [3]uint64{}
 	end, err := m.parseFields(words, pos)
 	if err == nil && m.shape == nil && m.codec.bitmap.tertiary == 0 {
-		m.shape = m.codec.learn(words)
+		m.shape = m.codec.learn(words, string(m.image[m.bitmapAt:m.bitmapTo]), m.bitmaps)
 	}
 	return end, err
 }

@@ -218,10 +218,12 @@ func (k *checker) subfield(inner defaults, path string, l *Layout, i int, sub Fi
 	switch {
 	case byTag != (sub.Tag != ""):
 		k.fault(at, "a %s layout names its fields by %s", l.Kind, map[bool]string{true: "tag", false: "number"}[byTag])
-	case !byTag && sub.Number < 1:
+	case !byTag && sub.Number < 1 && (l.Kind != Positional || l.Lead != nil || sub.Number < 0):
 		k.fault(at, "subfields count from 1")
-	case (l.Kind == Positional || l.Kind == Repeated) && sub.Number != i+1:
-		k.fault(at, "positional subfields are numbered 1, 2, 3 in order")
+	case l.Kind == Positional && i > 0 && sub.Number <= l.Fields[i-1].Number:
+		k.fault(at, "positional subfields are numbered in ascending order")
+	case l.Kind == Repeated && sub.Number != i+1:
+		k.fault(at, "the subfields of a record are numbered 1, 2, 3 in order")
 	case l.Kind == BERTLV && !isBERTag(sub.Tag):
 		k.fault(at, "is no BER tag in upper-case hexadecimal")
 	case l.Kind == Bitmapped && sub.Number > 64*3:

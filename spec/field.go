@@ -3,8 +3,8 @@ package spec
 // Field describes one data element, subfield or header part. Only what differs from the defaults is filled in; most
 // fields are a Number, a Name and a Format.
 type Field struct {
-	// Number is the data element number, or the position or bit of a subfield, from 1. 0 is the message type
-	// indicator.
+	// Number is the data element number, or the number of a subfield: its bit, or what the dialect calls it where
+	// numbers only have to ascend. 0 is the message type indicator, or a positional subfield that counts from there.
 	Number int `json:"number,omitzero"`
 
 	// Tag names an entry of a Tagged or BERTLV layout in place of Number: as text where tags are characters ("A3"),

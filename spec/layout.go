@@ -8,7 +8,8 @@ type Layout struct {
 	// encoding of the field around a text value, BCD inside BERTLV, and the spec's default otherwise.
 	Encoding Encoding `json:"encoding,omitzero"`
 
-	// Fields are the subfields: in order for Positional, of one record for Repeated, by Tag or Number otherwise.
+	// Fields are the subfields: in ascending order for Positional, numbered 1, 2, 3 for a record of Repeated, by Tag or
+	// Number otherwise.
 	Fields []Field `json:"fields,omitzero"`
 
 	// Fill makes a Positional layout write the missing subfields before the last one that is set as empty values:

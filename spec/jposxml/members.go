@@ -1,0 +1,118 @@
+package jposxml
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/posline/posline/spec"
+)
+
+// member is a field of a packager or composite.
+type member struct {
+	*element
+	id    int
+	path  string
+	class class
+	known bool       // the class is one of jPOS, or named like one
+	field spec.Field // of a class that a hook knows
+	given bool       // field is set
+}
+
+// members returns the fields inside an element by ascending number.
+func (im *importer) members(e *element, path string) []member {
+	var out []member
+	for _, child := range e.children {
+		switch child.name {
+		case "isofield", "isofieldpackager":
+			m, ok := im.member(child, path)
+			if !ok {
+				continue
+			}
+			if i := slices.IndexFunc(out, func(other member) bool { return other.id == m.id }); i >= 0 {
+				im.warn(child, m.path, "is defined again: the later definition counts, as in jPOS")
+				out = slices.Delete(out, i, i+1)
+			}
+			out = append(out, m)
+		case "isofieldvalidator", "isopackagervalidator":
+			im.warn(child, path, "validators are not carried over")
+		case "property":
+		default:
+			im.warn(child, path, "element %q is not known", child.name)
+		}
+	}
+	slices.SortFunc(out, func(a, b member) int { return a.id - b.id })
+	return out
+}
+
+// member reads what every field has: number and class.
+func (im *importer) member(e *element, path string) (member, bool) {
+	faults := len(im.faults)
+	m := member{element: e, id: im.number(e, path, "id", -1, true)}
+	if len(im.faults) > faults {
+		return m, false
+	}
+	m.path = strconv.Itoa(m.id)
+	if path != "" {
+		m.path = path + "." + m.path
+	}
+	im.lines[m.path] = e.line
+	name := e.className()
+	if name == "" {
+		im.fault(e, m.path, `attribute "class" is missing`)
+		return m, false
+	}
+	if m.class, m.known = im.lookup(e, m.path, name); m.known {
+		im.unknownAttributes(e, m.path)
+		return m, true
+	}
+	if im.classes != nil {
+		m.field, m.given = im.classes(e.exported(m.path))
+	}
+	if !m.given {
+		im.warn(e, m.path, "class %s is not one of jPOS: the field is left out, messages that have it are refused", name)
+	}
+	return m, true
+}
+
+// lookup finds a class: of jPOS, named by mistake, or of the same name in another package.
+func (im *importer) lookup(e *element, path, name string) (class, bool) {
+	if c, ok := classes[shortName(name)]; ok {
+		return c, true
+	}
+	simple := simpleName(name)
+	if meant, ok := misnamed[simple]; ok {
+		im.warn(e, path, "jPOS has no class %s: %s is used", name, meant)
+		return classes[meant], true
+	}
+	if im.classes != nil {
+		return class{}, false
+	}
+	for _, pkg := range []string{"", "tlv.packager.", "packager."} {
+		if c, ok := classes[pkg+simple]; ok {
+			im.warn(e, path, "class %s is taken for the one of jPOS named %s", name, simple)
+			return c, true
+		}
+	}
+	return class{}, false
+}
+
+// usable tells whether the field can be in a spec at all.
+func (m *member) usable() bool {
+	return m.given || m.known && m.class.kind != kindUnused && m.class.kind != kindBitmap
+}
+
+func (m *member) isBitmap() bool { return m.known && m.class.kind == kindBitmap }
+
+// make makes the field of a member, with all inside it.
+func (im *importer) make(m *member, depth int) spec.Field {
+	f := m.field
+	if !m.given {
+		f = im.field(m.element, m.path, m.class)
+	}
+	f.Name = m.label()
+	if m.name == "isofieldpackager" {
+		im.composite(m, &f, depth)
+	}
+	f.Mask = maskOf(m, f, depth)
+	return f
+}

@@ -91,11 +91,7 @@ func (im *importer) bitmapped(path string, s *field.Spec, depth int) *spec.Layou
 	return l
 }
 
-// maxPosition bounds the keys of positional subfields: every number below the highest needs its place.
-const maxPosition = 999
-
-// positional returns subfields one after the other. They count 1, 2, 3 here. Where moov's keys leave numbers out, parts
-// of no length hold the places, and key 0 leads; so that a key means the same part in both.
+// positional returns subfields one after the other. A key means the same part in both.
 func (im *importer) positional(path string, s *field.Spec, depth int) *spec.Layout {
 	l := &spec.Layout{Kind: spec.Positional, Encoding: spec.ASCII}
 	keys := im.inOrder(path, s)
@@ -112,17 +108,7 @@ func (im *importer) positional(path string, s *field.Spec, depth int) *spec.Layo
 		}
 		sub := im.field(path+"."+key, s.Subfields[key], depth+1)
 		sub.Number = number
-		if number == 0 {
-			l.Lead = &sub
-			continue
-		}
-		for next := len(l.Fields) + 1; next < number; next++ {
-			l.Fields = append(l.Fields, spec.Field{Number: next, Format: "n 0", Encoding: spec.ASCII})
-		}
 		l.Fields = append(l.Fields, sub)
-	}
-	if len(l.Fields) == 0 && l.Lead != nil {
-		l.Fields = []spec.Field{{Number: 1, Format: "n 0", Encoding: spec.ASCII}}
 	}
 	return l
 }
@@ -137,8 +123,8 @@ func (im *importer) countUp(path string, keys []string) bool {
 			continue
 		}
 		numbers++
-		if number <= last || number > maxPosition {
-			im.fault(path+"."+key, "keys of positional subfields count up from 0 to at most %d in the order on the wire", maxPosition)
+		if number <= last {
+			im.fault(path+"."+key, "keys of positional subfields count up in the order on the wire")
 			return false
 		}
 		last = number

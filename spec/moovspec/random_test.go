@@ -208,7 +208,7 @@ func (g generator) composite(depth int, last bool) *element {
 
 func (g generator) positional(e *element, s *field.Spec, depth int, fixed bool) {
 	s.Tag = &field.TagSpec{Sort: moovsort.StringsByInt}
-	number, count := 0, 1+g.IntN(5)
+	number, count := -g.IntN(2), 1+g.IntN(5)
 	for i := range count {
 		number++
 		if g.chance(10) {

@@ -278,7 +278,7 @@ func TestAllTypesOfMoov(t *testing.T) {
 	require.Equal(t, first, second)
 }
 
-// Key 0 leads and gaps hold their place, so that a path means the same part in both.
+// Keys count from 0 and leave numbers out; a path means the same part in both.
 func TestKeysOfPositionalParts(t *testing.T) {
 	m := codecOf(t, allTypesSpec()).New()
 	require.NoError(t, m.Unpack([]byte("0200"+"\x00\x00\x04\x00\x00\x00\x00\x00"+"AABBB007")))

@@ -35,6 +35,7 @@ func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		codecCases(),
+		importedMoovCases(),
 		connectionCases(),
 		cryptoCases(),
 		cryptogramCases(),

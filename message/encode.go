@@ -53,6 +53,8 @@ func (n *node) takes(value []byte) bool {
 		return allDigits(value)
 	case checkPrintable:
 		return allPrintable(value)
+	case checkSeven:
+		return allSeven(value)
 	case checkTrack:
 		return allTrack(value)
 	case checkNothing, checkHex:

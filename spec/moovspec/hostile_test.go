@@ -42,7 +42,7 @@ func (g generator) damageAll(t *testing.T, seen map[string]int) {
 	}
 	codec := message.MustCompile(s)
 	for range perSpec / 5 {
-		p := pair{generator: g, theirs: iso8583.NewMessage(ms), ours: codec.New(), count: &tally{}}
+		p := pair{generator: g, theirs: iso8583.NewMessage(ms), ours: codec.New(), count: &tally{seen: map[string]bool{}}}
 		if fault := p.compare(ms, elements); fault != "" {
 			t.Fatal(fault)
 		}

@@ -101,6 +101,9 @@ var variable = []prefix.Prefixers{prefix.ASCII, prefix.BCD, prefix.Binary, prefi
 // varying returns a length prefix and the longest length to go with it.
 func (g generator) varying() (prefix.Prefixer, int) {
 	p := pick(g, variable...)
+	if p != prefix.Binary && g.chance(15) { // of which moov does not read back lengths of five bytes
+		return pick(g, p.LLLLL, p.LLLLLL), 1 + g.IntN(40)
+	}
 	return pick(g,
 		func() (prefix.Prefixer, int) { return p.L, 1 + g.IntN(9) },
 		func() (prefix.Prefixer, int) { return p.LL, 1 + g.IntN(30) },
@@ -162,7 +165,7 @@ func (g generator) typed(e *element, s *field.Spec) {
 		e.moov = field.NewString(s)
 	default:
 		s.Pref, s.Length, e.rest = prefix.ASCII.LL, 37, false
-		e.moov = pick[field.Field](g, field.NewTrack2(s), field.NewTrack3(s))
+		e.moov = pick[field.Field](g, field.NewTrack1(s), field.NewTrack2(s), field.NewTrack3(s))
 	}
 }
 
@@ -373,6 +376,8 @@ func (g generator) bitmapped(e *element, s *field.Spec, depth int) {
 func (g generator) value(e *element) []byte {
 	s := e.moov.Spec()
 	switch e.moov.(type) {
+	case *field.Track1:
+		return []byte("B" + g.digits(8+g.IntN(4)) + "^A/B^2812" + g.digits(3) + g.digits(1+g.IntN(5)))
 	case *field.Track2:
 		return []byte(g.digits(8+g.IntN(8)) + pick(g, "=", "D") + "2812" + g.digits(3) + g.digits(1+g.IntN(5)))
 	case *field.Track3:
@@ -465,4 +470,29 @@ func asUTF8(value []byte) []byte {
 		out = append(out, rune(c))
 	}
 	return []byte(string(out))
+}
+
+// features lists what an element is made of, in moov's words.
+func (e *element) features() []string {
+	s := e.moov.Spec()
+	family, _, _ := strings.Cut(s.Pref.Inspect(), ".")
+	out := []string{strings.TrimPrefix(fmt.Sprintf("%T", e.moov), "*field."), "prefix " + s.Pref.Inspect(), "family " + family}
+	if s.Enc != nil {
+		out = append(out, strings.TrimPrefix(fmt.Sprintf("%T", s.Enc), "*encoding."))
+	}
+	if s.Pad != nil {
+		out = append(out, strings.TrimPrefix(fmt.Sprintf("%T", s.Pad), "*padding."))
+	}
+	switch {
+	case s.Bitmap != nil:
+		out = append(out, "bitmapped")
+	case s.Tag != nil && s.Tag.Enc == nil:
+		out = append(out, "positional")
+	case s.Tag != nil:
+		out = append(out, "tagged by "+strings.TrimPrefix(fmt.Sprintf("%T", s.Tag.Enc), "*encoding."))
+	}
+	for _, part := range e.parts {
+		out = append(out, part.features()...)
+	}
+	return out
 }

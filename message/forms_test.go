@@ -35,6 +35,13 @@ func TestForeignForms(t *testing.T) {
 			back := one(t, spec.BCD, c.field).New()
 			require.NoError(t, back.Unpack(wire))
 			require.Equal(t, c.read, back.Field(2).Text())
+
+			form := TextForm{CardDataInClear: true}
+			text, err := form.AppendJSON(nil, back)
+			require.NoError(t, err)
+			fromJSON := one(t, spec.BCD, c.field).New()
+			require.NoError(t, form.ReadJSON(fromJSON, text), "%s", text)
+			require.Equal(t, wire, packed(t, fromJSON))
 		})
 	}
 }
@@ -49,6 +56,7 @@ func TestForeignFormsRefuse(t *testing.T) {
 		{"no hexadecimal", "3347", spec.Field{Format: "n 1", Encoding: spec.HexASCII}, ErrCharacter},
 		{"the eighth bit", "618062", spec.Field{Format: "ans 3", Charset: spec.CharsetASCII7}, ErrCharacter},
 		{"the eighth bit in the last byte of a long value", "6162636465666768C3", spec.Field{Format: "ans 9", Charset: spec.CharsetASCII7}, ErrCharacter},
+		{"half a pair in EBCDIC", "03C1C1C1", spec.Field{Format: "b..9", Encoding: spec.HexEBCDIC, Prefix: spec.Prefix{Unit: spec.Bytes}}, ErrLength},
 		{"shorter than the shortest", "0107", spec.Field{Format: "n..6", Min: 3, Pad: spec.Pad{Side: spec.Left, To: 4}}, ErrTooShort},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -247,7 +247,7 @@ func (n *node) unitsOf(buf []byte, content, count int) (int, *Error) {
 	if n.coding == spec.BCD && size > 0 && content+size <= len(buf) && !n.sign {
 		return n.digitsBeside(buf[content:content+size], 2*size), nil
 	}
-	if n.coding == spec.HexASCII && size%2 != 0 {
+	if (n.coding == spec.HexASCII || n.coding == spec.HexEBCDIC) && size%2 != 0 {
 		return 0, fault(ErrLength, n.path, content, detail("half a hexadecimal pair"))
 	}
 	return n.unitsIn(size), nil

@@ -182,7 +182,7 @@ func (im *importer) unknown(path string, l *spec.Layout, t *field.TagSpec) {
 
 func (im *importer) tagged(path string, s *field.Spec, depth int) *spec.Layout {
 	l := &spec.Layout{Kind: spec.Tagged, Encoding: spec.ASCII}
-	form, ok := im.tagForm(path, s.Tag)
+	form, ok := im.tagForm(path, s)
 	if !ok {
 		return l
 	}
@@ -207,7 +207,8 @@ type tagForm struct {
 	enc  encoding.Encoder
 }
 
-func (im *importer) tagForm(path string, t *field.TagSpec) (tagForm, bool) {
+func (im *importer) tagForm(path string, s *field.Spec) (tagForm, bool) {
+	t := s.Tag
 	out := tagForm{TagFormat: spec.TagFormat{Digits: t.Length}, text: t.Length, enc: t.Enc}
 	switch t.Enc {
 	case encoding.ASCII:
@@ -217,8 +218,10 @@ func (im *importer) tagForm(path string, t *field.TagSpec) (tagForm, bool) {
 	case encoding.EBCDIC1047:
 		out.Encoding = spec.EBCDIC1047
 	case encoding.Binary:
-		out.Encoding, out.text = spec.Raw, 2*t.Length
-		im.warn(path, "tags are bytes: in hexadecimal here")
+		if out.Encoding = spec.ASCII; !printable(s) {
+			out.Encoding, out.text = spec.Raw, 2*t.Length
+			im.warn(path, "tags are bytes: in hexadecimal here")
+		}
 	case encoding.ASCIIHexToBytes:
 		out.Encoding, out.text = spec.Raw, 2*t.Length
 	case encoding.BytesToASCIIHex:
@@ -248,14 +251,25 @@ func (f tagForm) tag(key string, t *field.TagSpec) string {
 	if t.Pad != nil {
 		full = t.Pad.Pad(slices.Clone(full), t.Length)
 	}
-	switch f.enc {
-	case encoding.Binary, encoding.BytesToASCIIHex:
+	switch {
+	case f.enc == encoding.Binary && f.Encoding == spec.Raw, f.enc == encoding.BytesToASCIIHex:
 		return upperHex(full)
-	case encoding.ASCIIHexToBytes:
+	case f.enc == encoding.ASCIIHexToBytes:
 		return strings.ToUpper(string(full))
 	default:
 		return string(full)
 	}
+}
+
+// printable tells whether the tags of a composite are text, though they are written as bytes.
+func printable(s *field.Spec) bool {
+	for key := range s.Subfields {
+		if strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return false
+		}
+	}
+	_, pad, plain := padOf(s.Tag.Pad)
+	return plain && (pad == "" || pad >= " " && pad <= "~")
 }
 
 func upperHex(b []byte) string {

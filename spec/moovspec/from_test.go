@@ -134,7 +134,7 @@ func TestFromWarns(t *testing.T) {
 		"a key with a zero":        {composite48(func(s *field.Spec) { s.Subfields = map[string]field.Field{"01": s.Subfields["1"]} }), "48.01: is 1 in paths here"},
 		"a key that is no number":  {composite48(func(s *field.Spec) { s.Subfields = map[string]field.Field{"A": s.Subfields["1"]} }), "48.A: positional parts are numbered here: 1"},
 		"no subfields":             {composite48(func(s *field.Spec) { s.Subfields = nil }), "48: has no subfields"},
-		"tags of bytes":            {composite48(func(s *field.Spec) { s.Tag.Enc, s.Tag.Length = encoding.Binary, 1 }), "48: tags are bytes"},
+		"tags of bytes":            {composite48(func(s *field.Spec) { s.Tag.Enc, s.Tag.Length, s.Tag.Pad = encoding.Binary, 2, padding.Left(1) }), "48: tags are bytes"},
 		"a BER tag in lower case": {composite48(func(s *field.Spec) {
 			s.Tag.Enc, s.Subfields = encoding.BerTLVTag, map[string]field.Field{"9f02": s.Subfields["1"]}
 		}), "48.9f02: tags are in upper case"},

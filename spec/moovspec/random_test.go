@@ -32,6 +32,8 @@ type element struct {
 	all   bool // no part may be left out
 	rest  bool // takes all that is left
 	whole bool // of fixed length, with all its parts
+
+	needed bool // its composite has no way to leave it out
 }
 
 func pick[T any](g generator, from ...T) T { return from[g.IntN(len(from))] }
@@ -205,6 +207,9 @@ func (g generator) composite(depth int, last bool) *element {
 	default:
 		g.bitmapped(e, s, depth)
 	}
+	for _, part := range e.parts {
+		part.needed = e.all
+	}
 	e.moov = field.NewComposite(s)
 	return e
 }
@@ -280,7 +285,7 @@ func (g generator) tagged(e *element, s *field.Spec, depth int) {
 		if s.Tag.Pad != nil {
 			full = s.Tag.Pad.Pad(full, s.Tag.Length)
 		}
-		if part.ours = string(full); s.Tag.Enc == encoding.Binary || s.Tag.Enc == encoding.BytesToASCIIHex {
+		if part.ours = string(full); s.Tag.Enc == encoding.BytesToASCIIHex {
 			part.ours = fmt.Sprintf("%X", full)
 		}
 	}

@@ -88,6 +88,8 @@ func TestWarnings(t *testing.T) {
 		{"params", around(`<isofield id="2" length="3" name="x" params="a" class="org.jpos.iso.IF_CHAR"/>`), "params are for a constructor in Java"},
 		{"attribute", around(`<isofield id="2" lenght="3" length="3" name="x" class="org.jpos.iso.IF_CHAR"/>`), `attribute "lenght" is not known`},
 		{"element", around(field(2, 3, "IF_CHAR") + `<isofeild/>`), `element "isofeild" is not known`},
+		{"fields in a field", around(`<isofield id="2" length="3" name="x" class="org.jpos.iso.IF_CHAR">` + field(1, 1, "IF_CHAR") + `</isofield>`), `field 2: element "isofield" is not known here`},
+		{"validator of a field", around(`<isofield id="2" length="3" name="x" class="org.jpos.iso.IF_CHAR"><isofieldvalidator class="x"><property name="y" value="z"/></isofieldvalidator></isofield>`), "field 2: validators are not carried over"},
 		{"validator", around(field(2, 3, "IF_CHAR") + `<isofieldvalidator class="x"/>`), "validators are not carried over"},
 		{"X9.2", `<isopackager>` + field(0, 4, "IFA_NUMERIC") + field(1, 3, "IF_CHAR") + field(2, 3, "IF_CHAR") + `</isopackager>`, "field 1 is no bitmap: the file is read as ANSI X9.2"},
 		{"bitmap too short for its fields", `<isopackager>` + field(0, 4, "IFA_NUMERIC") + field(1, 8, "IFA_BITMAP") + field(70, 3, "IF_CHAR") + `</isopackager>`, "field 1: field 70 needs a bitmap of 16 bytes"},

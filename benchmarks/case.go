@@ -31,6 +31,7 @@ func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		codecCases(),
+		importedCases(),
 		connectionCases(),
 		cryptoCases(),
 		cryptogramCases(),

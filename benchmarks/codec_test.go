@@ -165,3 +165,17 @@ func TestUnionPayFrame(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, unionPayFrame, strings.ToUpper(hex.EncodeToString(b.wire)))
 }
+
+// TestImportedAgree shows that the sides of the imported cases do the same work.
+func TestImportedAgree(t *testing.T) {
+	for _, s := range importedSpecs {
+		imported, native, err := s.prepare()
+		require.NoError(t, err)
+		m := imported.codec.New()
+		require.NoError(t, m.Unpack(native.wire))
+		packed, err := m.Pack()
+		require.NoError(t, err)
+		require.Equal(t, hex.EncodeToString(native.wire), hex.EncodeToString(packed))
+		require.Equal(t, hex.EncodeToString(native.wire), hex.EncodeToString(imported.wire))
+	}
+}

@@ -46,6 +46,9 @@ func TestFaults(t *testing.T) {
 		{"third bitmap too low", strings.Replace(around(field(3, 8, "IFB_BINARY")), "<isopackager", `<isopackager thirdBitmapField="3"`, 1), "the third bitmap cannot be in field 3"},
 		{"token of another length", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.tlv.packager.TaggedSequencePackager">` +
 			token(1, "A", "IFTA_LLCHAR") + `</isofieldpackager>`), `field 48.1: token "A" is not 2 characters long`},
+		{"no token", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.tlv.packager.TaggedSequencePackager">` +
+			strings.Replace(token(1, "", "IFTA_LLCHAR"), `token=""`, "", 1) + `</isofieldpackager>`), `field 48.1: attribute "token" is missing`},
+		{"no terminator", around(field(3, 9, "IF_TCHAR")), "line 3: field 3: the token that ends a org.jpos.iso.IF_TCHAR is missing"},
 		{"nested without end", "<isopackager>" + strings.Repeat("<isofieldpackager>", 100), "elements nest deeper than 16"},
 		{"composites too deep", around(nested(9)), "composites nest deeper than 8"},
 		{"too many elements", "<isopackager>" + strings.Repeat("<isofield/>", 20001), "more than 20000 elements"},

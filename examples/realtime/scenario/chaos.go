@@ -2,10 +2,9 @@ package scenario
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/posline/posline/examples/realtime/simulator"
@@ -26,13 +25,12 @@ func Chaos(ctx context.Context, folder string, duration time.Duration, out io.Wr
 	if err != nil {
 		return Report{}, err
 	}
-	defer w.Close()
-	var printing sync.Mutex
-	say := func(format string, args ...any) {
-		printing.Lock()
-		defer printing.Unlock()
-		fmt.Fprintf(out, format+"\n", args...)
-	}
+	r, err := w.chaos(ctx, duration, &teller{out: out})
+	return r, errors.Join(err, w.Close())
+}
+
+// chaos breaks what there is and compares the books.
+func (w *World) chaos(ctx context.Context, duration time.Duration, tell *teller) (Report, error) {
 	if err := w.Start(); err != nil {
 		return Report{}, err
 	}
@@ -41,23 +39,15 @@ func Chaos(ctx context.Context, folder string, duration time.Duration, out io.Wr
 	selling, stop := context.WithTimeout(ctx, duration)
 	defer stop()
 	closed := w.open(selling, 20*time.Millisecond)
-	go func() {
-		for every := time.NewTicker(statusEvery); ; {
-			select {
-			case <-every.C:
-				say("%s", w.status())
-			case <-selling.Done():
-				every.Stop()
-				return
-			}
-		}
-	}()
-	err = w.killAndRestart(selling)
+	reported := tell.every(selling, statusEvery, w.status)
+	err := w.killAndRestart(selling)
+	stop()
 	closed()
+	reported()
 	if err != nil {
 		return Report{}, err
 	}
-	return w.conclude("chaos", began, say)
+	return w.conclude("chaos", began, tell)
 }
 
 // storm makes everything fail now and then.

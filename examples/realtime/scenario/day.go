@@ -20,14 +20,19 @@ const dayWithin = 2 * time.Minute
 // Once runs the scripted day in that folder, which must be empty, and tells of each payment as it arrives. An error
 // means that something went another way than the script.
 func Once(ctx context.Context, folder string, out io.Writer) (Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, dayWithin)
-	defer cancel()
-	began := time.Now()
 	w, err := NewWorld(Setup{Folder: folder, Terminals: 2, Cards: 3, Patience: time.Second, Timeout: 3 * time.Second})
 	if err != nil {
 		return Report{}, err
 	}
-	defer w.Close()
+	r, err := w.day(ctx, out)
+	return r, errors.Join(err, w.Close())
+}
+
+// day plays the script and compares the books.
+func (w *World) day(ctx context.Context, out io.Writer) (Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, dayWithin)
+	defer cancel()
+	began := time.Now()
 	if err := w.Start(); err != nil {
 		return Report{}, err
 	}

@@ -2,9 +2,8 @@ package scenario
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/posline/posline/examples/realtime/ledger"
@@ -22,17 +21,15 @@ func Live(ctx context.Context, folder string, out io.Writer) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer w.Close()
-	var printing sync.Mutex
-	say := func(format string, args ...any) {
-		printing.Lock()
-		defer printing.Unlock()
-		fmt.Fprintf(out, format+"\n", args...)
-	}
+	r, err := w.live(ctx, &teller{out: out})
+	return r, errors.Join(err, w.Close())
+}
+
+func (w *World) live(ctx context.Context, tell *teller) (Report, error) {
 	for _, m := range w.merchants {
 		m.Heard = func(n ledger.Notice) {
 			verb := map[string]string{"paid": "ARRIVED", "reversed": "taken back"}[n.Type]
-			say("%s  %-10s %12s  by %-6s  order %s, merchant %s, payer %s", time.Now().Format(time.TimeOnly), verb,
+			tell.say("%s  %-10s %10s  by %-6s  order %s, merchant %s, payer %s", time.Now().Format(time.TimeOnly), verb,
 				yuan(n.Amount), n.Channel, n.Order, n.Merchant, n.Payer)
 		}
 	}
@@ -43,26 +40,20 @@ func Live(ctx context.Context, folder string, out io.Writer) (Report, error) {
 	w.front.faults.Storm(0.02, 4*time.Second, lostAnswer, lateAnswer, lostRequest)
 	w.bank.Faults.Storm(0.01, 2*time.Second, simulator.Silent, simulator.Late)
 	closed := w.open(ctx, 1500*time.Millisecond)
-	ticker := time.NewTicker(statusEvery)
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		select {
-		case <-ticker.C:
-			say("%s", w.status())
-		case <-ctx.Done():
-		}
-	}
+	reported := tell.every(ctx, statusEvery, w.status)
+	<-ctx.Done()
 	closed()
-	return w.conclude("live", began, say)
+	reported()
+	return w.conclude("live", began, tell)
 }
 
 // conclude ends a run: calm, until nothing is on its way, and then the books. What does not come to an end is the first
 // of the violations.
-func (w *World) conclude(mode string, began time.Time, say func(format string, args ...any)) (Report, error) {
+func (w *World) conclude(mode string, began time.Time, tell *teller) (Report, error) {
 	took := time.Since(began)
 	w.calm()
-	say("%s", w.status())
-	say("no more sales; waiting for what is on its way")
+	tell.say("%s", w.status())
+	tell.say("no more sales; waiting for what is on its way")
 	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
 	unsettled := w.settle(ctx)

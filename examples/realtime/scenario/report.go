@@ -42,7 +42,7 @@ type Report struct {
 // report counts what is in the books and checks them.
 func (w *World) report(mode string, b *books, took time.Duration) Report {
 	r := Report{Mode: mode, Seconds: took.Seconds(), Postings: len(b.postings), Events: len(b.events), Faults: w.faults(),
-		Starts: w.starts, Violations: b.check()}
+		Starts: w.starts, Violations: append([]string{}, b.check()...)}
 	r.Kills = w.kills
 	for _, e := range b.terminals {
 		if e.Void {

@@ -43,6 +43,7 @@ type World struct {
 	front, back *proxy // terminals to switch, switch to bank
 	config      SwitchConfig
 	keys        map[string]crypto.Key
+	secretKeys  [][32]byte // of key stores, kept for those who look for leaks
 
 	servers []*http.Server
 	ending  context.CancelFunc
@@ -237,7 +238,7 @@ func (w *World) openTerminals() error {
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			return err
 		}
-		cardSecret, device := randomSecret(), randomSecret()
+		cardSecret, device := w.newSecret(), w.newSecret()
 		keyCard := filepath.Join(w.setup.Folder, "key-card-"+e.ID)
 		if err := terminal.WriteKeyCard(keyCard, cardSecret, w.keys[terminalKey(e.ID)]); err != nil {
 			return err
@@ -255,9 +256,12 @@ func (w *World) openTerminals() error {
 	return nil
 }
 
-func randomSecret() keystore.Secret {
+// newSecret makes the secret of a key store: of a key card, where it would travel by another way, or of a terminal, where
+// it would be in the secure element.
+func (w *World) newSecret() keystore.Secret {
 	var key [32]byte
 	rand.Read(key[:])
+	w.secretKeys = append(w.secretKeys, key)
 	return keystore.Key(key)
 }
 

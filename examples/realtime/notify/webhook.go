@@ -46,7 +46,8 @@ func (w *Webhooks) Run(ctx context.Context) {
 	setDefault(&w.RetryMin, 200*time.Millisecond)
 	setDefault(&w.RetryMax, time.Minute)
 	w.trying = make(map[int64]*attempt)
-	w.client = http.Client{Timeout: w.Timeout, Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
+	w.client = http.Client{Timeout: w.Timeout, Transport: &http.Transport{MaxIdleConnsPerHost: atOnce},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }} // told is who was asked
 	defer w.client.CloseIdleConnections()
 	var deliveries sync.WaitGroup
 	defer deliveries.Wait()

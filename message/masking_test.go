@@ -143,9 +143,9 @@ func TestNothingPrintsCardData(t *testing.T) {
 // A message cut at any place prints as little: neither the error nor what was decoded before it spills.
 func TestBrokenMessagesPrintNoCardData(t *testing.T) {
 	for name, whole := range cardMessages(t) {
-		wire := packed(t, whole)
+		codec, wire := codecFor(t, name), packed(t, whole)
 		for size := range wire {
-			m := codecFor(t, name).New()
+			m := codec.New()
 			err := m.Unpack(wire[:size])
 			require.Error(t, err)
 			for how, text := range printings(m, err) {
@@ -155,7 +155,7 @@ func TestBrokenMessagesPrintNoCardData(t *testing.T) {
 		for at := range wire {
 			broken := append([]byte(nil), wire...)
 			broken[at] ^= 0x5C
-			m := codecFor(t, name).New()
+			m := codec.New()
 			err := m.Unpack(broken)
 			require.Equal(t, -1, spilled(fmt.Sprintf("%v %+v %#v", err, err, errors.Unwrap(err))), "%s broken at %d", name, at)
 		}

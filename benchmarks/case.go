@@ -35,7 +35,7 @@ func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		codecCases(),
-		importedMoovCases(),
+		importedCases(),
 		connectionCases(),
 		cryptoCases(),
 		cryptogramCases(),

@@ -166,9 +166,9 @@ func TestUnionPayFrame(t *testing.T) {
 	require.Equal(t, unionPayFrame, strings.ToUpper(hex.EncodeToString(b.wire)))
 }
 
-// TestImportedFromMoovAgree shows that the sides of the imported cases do the same work.
-func TestImportedFromMoovAgree(t *testing.T) {
-	for _, s := range importedMoovSpecs {
+// TestImportedAgree shows that the sides of the imported cases do the same work.
+func TestImportedAgree(t *testing.T) {
+	for _, s := range importedSpecs() {
 		imported, native, err := s.prepare()
 		require.NoError(t, err)
 		m := imported.codec.New()

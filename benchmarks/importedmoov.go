@@ -12,40 +12,17 @@ import (
 	"github.com/posline/posline/spec/moovspec"
 )
 
-// importedMoovCases compare specs that were moov's with the built-in ones for the same messages, which stand as the
-// floor: an imported spec is to be as fast as a native one.
-func importedMoovCases() []Case {
-	var list []Case
-	for _, s := range importedMoovSpecs {
-		for _, op := range []struct {
-			name string
-			side func(*bench) Work
-		}{
-			{"unpack", func(b *bench) Work { return b.unpack().Ours }},
-			{"build+pack", func(b *bench) Work { return b.buildPack().Ours }},
-			{"edit", func(b *bench) Work { return b.edit().Ours }},
-		} {
-			list = append(list, Case{Name: "imported/" + op.name + "-moov-" + s.native.name, Prepare: func() (Variants, error) {
-				imported, native, err := s.prepare()
-				if err != nil {
-					return Variants{}, err
-				}
-				return Variants{Ours: op.side(imported), Floor: op.side(native)}, nil
-			}})
-		}
+func importedFromMoov() []imported {
+	return []imported{
+		{"moov-" + samples[0].name, importedMoov{samples[0], moovASCII0200}.prepare},
+		{"moov-" + samples[1].name, importedMoov{samples[1], moovPackedTrack0200}.prepare},
 	}
-	return list
 }
 
-// importedMoovSpec is a sample with its built-in spec, and moov's spec for it.
-type importedMoovSpec struct {
+// importedMoov is a sample with its built-in spec, and moov's spec for it.
+type importedMoov struct {
 	native subject
 	moov   func() *iso8583.MessageSpec
-}
-
-var importedMoovSpecs = []importedMoovSpec{
-	{samples[0], moovASCII0200},
-	{samples[1], moovPackedTrack0200},
 }
 
 // moovPackedTrack0200 is moovBinary0200 with what moov itself has for packed tracks in place of an encoding of the
@@ -57,7 +34,7 @@ func moovPackedTrack0200() *iso8583.MessageSpec {
 }
 
 // prepare makes the sample ready with both specs.
-func (s importedMoovSpec) prepare() (imported, native *bench, err error) {
+func (s importedMoov) prepare() (imported, native *bench, err error) {
 	from, _, err := moovspec.From(s.moov())
 	if err != nil {
 		return nil, nil, fmt.Errorf("imported: %w", err)

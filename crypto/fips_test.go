@@ -48,6 +48,8 @@ func TestUnderFIPS(t *testing.T) {
 		_, err := data.AppendEncrypt(nil, mode, iv, make([]byte, 32))
 		require.NoError(t, err)
 	}
+	_, err = data.AEAD()
+	require.ErrorIs(t, err, crypto.ErrFIPS)
 	var around crypto.DataKey
 	fips140.WithoutEnforcement(func() { around = dataKey(t, "D0TB00N", secretHex) })
 	for mode := crypto.ECB; mode <= crypto.OFB; mode++ {

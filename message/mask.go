@@ -23,10 +23,11 @@ func (v Value) String() string { return string(v.AppendMasked(nil)) }
 //     in them; the size only of what is longer, binary or not printable.
 //
 // A value with parts is shown as its parts, each by its own class: "{1:22 2:000001}".
-func (v Value) AppendMasked(dst []byte) []byte { return TextForm{}.appendValue(dst, v) }
+func (v Value) AppendMasked(dst []byte) []byte { return TextForm{}.AppendValue(dst, v) }
 
-// appendValue appends a value with its parts, on one line.
-func (f TextForm) appendValue(dst []byte, v Value) []byte {
+// AppendValue appends a value with its parts on one line: masked as by Value.AppendMasked or, with CardDataInClear, in
+// the clear. Nothing is appended for an absent value.
+func (f TextForm) AppendValue(dst []byte, v Value) []byte {
 	if !v.Present() || v.node == nil {
 		return dst
 	}
@@ -41,7 +42,7 @@ func (f TextForm) appendValue(dst []byte, v Value) []byte {
 		}
 		first = false
 		dst = append(append(dst, key...), ':')
-		dst = f.appendValue(dst, part)
+		dst = f.AppendValue(dst, part)
 	}
 	return append(dst, '}')
 }

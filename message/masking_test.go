@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/spec"
 )
 
 // The card data that is fed through every printing path. What must not appear are pieces that hold nothing that may
@@ -30,7 +32,7 @@ func spilled(text string) int {
 	squeezed := strings.ToUpper(strings.NewReplacer(" ", "", "\n", "", ",", "", "0X", "", "0x", "").Replace(text))
 	for i, secret := range secrets {
 		decimal := strings.Trim(strings.ReplaceAll(fmt.Sprint([]byte(secret)), " ", ""), "[]")
-		renderings := []string{secret, strings.ToUpper(hex.EncodeToString([]byte(secret))), decimal}
+		renderings := []string{secret, strings.ToUpper(hex.EncodeToString([]byte(secret))), decimal, inEBCDIC(secret)}
 		if packed, err := hex.DecodeString(secret); err == nil {
 			renderings = append(renderings, strings.Trim(strings.ReplaceAll(fmt.Sprint(packed), " ", ""), "[]"))
 		}
@@ -41,6 +43,15 @@ func spilled(text string) int {
 		}
 	}
 	return -1
+}
+
+// inEBCDIC is text as a message in EBCDIC holds it, in hexadecimal.
+func inEBCDIC(text string) string {
+	var wire []byte
+	for _, c := range []byte(text) {
+		wire = append(wire, codePages[spec.EBCDIC1047].fromLatin1[c])
+	}
+	return strings.ToUpper(hex.EncodeToString(wire))
 }
 
 func cardMessages(t testing.TB) map[string]*Message {
@@ -58,6 +69,13 @@ func cardMessages(t testing.TB) map[string]*Message {
 	}
 	texts["iso8583-1987-binary"] = strings.Replace(strings.Replace(texts["iso8583-1987-ascii"], `5A084761739001010119 `+secretTail+` `+secretName,
 		"5A08"+secretPAN+"9908"+secretPIN, 1), "=", "D", 1)
+
+	texts["iso8583-1987-ebcdic"] = strings.Replace(texts["iso8583-1987-binary"], "D"+secretTail, "="+secretTail, 1)
+	texts["iso8583-1993-binary"] = strings.Replace(strings.Replace(texts["iso8583-1987-binary"], `"0200"`, `"1200"`, 1), `"39":"00"`, `"39":"000"`, 1)
+	texts["iso8583-1993-ascii"] = texts["iso8583-1993-binary"]
+	texts["iso8583-2003-binary"] = `{"0":"2200","2":"` + secretPAN + `","14":"2812","34":"` + secretLater + `","35":"` + secretPAN + `D` + secretTail + `",
+		"36":"01` + secretPAN + `=` + secretTail + `","45":"B` + secretPAN + `^` + secretName + `^` + secretTail + `","49":"0` + secretTail + `","52":"` + secretPIN + `",
+		"55":"5A08` + secretPAN + `","63":"` + secretPAN + secretTail + `","96":"` + secretLater + `","102":"` + secretPAN + `"}`
 	messages := map[string]*Message{}
 	for name, text := range texts {
 		m := codecFor(t, name).New()
@@ -125,9 +143,9 @@ func TestNothingPrintsCardData(t *testing.T) {
 // A message cut at any place prints as little: neither the error nor what was decoded before it spills.
 func TestBrokenMessagesPrintNoCardData(t *testing.T) {
 	for name, whole := range cardMessages(t) {
-		wire := packed(t, whole)
+		codec, wire := codecFor(t, name), packed(t, whole)
 		for size := range wire {
-			m := codecFor(t, name).New()
+			m := codec.New()
 			err := m.Unpack(wire[:size])
 			require.Error(t, err)
 			for how, text := range printings(m, err) {
@@ -137,7 +155,7 @@ func TestBrokenMessagesPrintNoCardData(t *testing.T) {
 		for at := range wire {
 			broken := append([]byte(nil), wire...)
 			broken[at] ^= 0x5C
-			m := codecFor(t, name).New()
+			m := codec.New()
 			err := m.Unpack(broken)
 			require.Equal(t, -1, spilled(fmt.Sprintf("%v %+v %#v", err, err, errors.Unwrap(err))), "%s broken at %d", name, at)
 		}

@@ -201,7 +201,7 @@ func (n *node) extent(buf []byte, pos int) (content, units int, err *Error) {
 			return 0, 0, err
 		}
 	case endRest:
-		content, units = pos, n.unitsIn(len(buf)-pos)
+		content, units = pos, min(n.max, n.unitsIn(len(buf)-pos))
 	default:
 		content = pos
 		for units = 0; ; units++ {

@@ -11,6 +11,10 @@ import (
 var builtins = map[string]func() *Spec{
 	"iso8583-1987-ascii":  ISO8583v1987ASCII,
 	"iso8583-1987-binary": ISO8583v1987Binary,
+	"iso8583-1987-ebcdic": ISO8583v1987EBCDIC,
+	"iso8583-1993-ascii":  ISO8583v1993ASCII,
+	"iso8583-1993-binary": ISO8583v1993Binary,
+	"iso8583-2003-binary": ISO8583v2003Binary,
 	"unionpay-pos":        UnionPayPOS,
 }
 

@@ -2,8 +2,9 @@
 // standard's own tables, and how their lengths and values are written on the wire. It is plain data without
 // behaviour; package message compiles a Spec and does the work.
 //
-// Start with New (or MustNew for a literal) and Config. The built-in specs are ISO8583v1987ASCII,
-// ISO8583v1987Binary and UnionPayPOS; Spec.With derives a dialect from any of them:
+// Start with New (or MustNew for a literal) and Config. The built-in specs are ISO 8583:1987 (ISO8583v1987ASCII, …Binary,
+// …EBCDIC), :1993 (ISO8583v1993ASCII, …Binary), :2003 (ISO8583v2003Binary) and UnionPayPOS; Spec.With derives a dialect
+// from any of them:
 //
 //	acquirer := spec.UnionPayPOS().With(spec.Config{
 //		Name:   "acquirer with a binary MAC",

@@ -45,7 +45,7 @@ type Field struct {
 	// the prefix holds the real length.
 	Reserve bool `json:"reserve,omitzero"`
 
-	// ToEnd makes the field take all bytes that are left, without a length prefix.
+	// ToEnd makes the field take all bytes that are left, at most its maximum, without a length prefix.
 	ToEnd bool `json:"to_end,omitzero"`
 
 	// Terminator ends the value in place of a length prefix; it is not part of the value. It is given as text, or in

@@ -28,6 +28,21 @@ func ISO8583v1987Binary() *Spec {
 	})
 }
 
+// ISO8583v1987EBCDIC returns ISO 8583:1987 as mainframes have it: lengths, digits and text in EBCDIC, binary data and
+// bitmaps as bytes. Its name in BuiltIn is "iso8583-1987-ebcdic".
+//
+// The code page is 1047, that of z/OS. Others put punctuation elsewhere, letters and digits stand alike in all:
+// spec.ISO8583v1987EBCDIC().With(spec.Config{Encoding: spec.EBCDIC500}) has another one.
+func ISO8583v1987EBCDIC() *Spec {
+	return MustNew(Config{
+		Name:      "ISO 8583:1987 EBCDIC",
+		Encoding:  EBCDIC1047,
+		Fields:    iso1987("b...999"),
+		Responses: iso1987Responses,
+		Reversals: iso1987Reversals,
+	})
+}
+
 // iso1987Responses follow ISO 8583:1987 4.1: the response repeats what identifies the transaction.
 var iso1987Responses = []Derivation{
 	{From: "xx0x", To: "xx10", Echo: iso1987Echo},

@@ -300,7 +300,8 @@ func (s *File) Tried(id uint64) error {
 	return s.write(record{kind: kindTried, id: id})
 }
 
-// End implements Store. The record is written and not waited for: if a crash loses it, the entry is forwarded again.
+// End implements Store. The record is written and, unless the outcome is Withdrawn, not waited for: if a crash loses it,
+// the entry is forwarded again.
 func (s *File) End(id uint64, outcome Outcome) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -312,6 +313,11 @@ func (s *File) End(id uint64, outcome Outcome) error {
 	}
 	clear(s.pending[id].Frame)
 	delete(s.pending, id)
+	if outcome == Withdrawn {
+		if err := s.sync(); err != nil {
+			return err
+		}
+	}
 	return s.compactIfDue()
 }
 

@@ -97,6 +97,7 @@ type Queue struct {
 	mu      sync.Mutex
 	closed  bool
 	lines   map[string]*line
+	held    map[uint64]*job
 	pending int
 	empty   chan struct{} // closed while nothing is pending
 }
@@ -133,7 +134,7 @@ func New(config Config) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{cfg: config, lines: make(map[string]*line), empty: make(chan struct{})}
+	q := &Queue{cfg: config, lines: make(map[string]*line), held: make(map[uint64]*job), empty: make(chan struct{})}
 	close(q.empty)
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	q.mu.Lock()
@@ -148,8 +149,13 @@ func New(config Config) (*Queue, error) {
 // copied. On error nothing will be sent, but see Store.Append. Messages to one destination that are added one after
 // another are sent in that order.
 func (q *Queue) Add(destination string, frame []byte) (id uint64, err error) {
+	return q.record(destination, frame, q.enqueue)
+}
+
+// record makes a message durable and hands it on, with the lock held.
+func (q *Queue) record(destination string, frame []byte, then func(*job)) (id uint64, err error) {
 	q.mu.Lock()
-	if closed := q.closed || q.cfg.Store == nil; closed || q.pending >= q.cfg.MaxPending {
+	if closed := q.closed || q.cfg.Store == nil; closed || q.pending+len(q.held) >= q.cfg.MaxPending {
 		q.mu.Unlock()
 		if closed {
 			return 0, ErrClosed
@@ -168,7 +174,7 @@ func (q *Queue) Add(destination string, frame []byte) (id uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	q.enqueue(&job{Entry: Entry{ID: id, Destination: destination, Frame: append([]byte(nil), frame...), Created: now}})
+	then(&job{Entry: Entry{ID: id, Destination: destination, Frame: append([]byte(nil), frame...), Created: now}})
 	return id, nil
 }
 
@@ -203,7 +209,7 @@ func (q *Queue) enqueue(j *job) {
 	}
 }
 
-// Pending returns how many entries are waiting or being sent.
+// Pending returns how many entries are waiting or being sent; those on Hold are not among them.
 func (q *Queue) Pending() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -21,6 +21,7 @@ type Outcome uint8
 const (
 	Delivered Outcome = 1 // the host has answered that it has it
 	Abandoned Outcome = 2 // given up: refused, too old, or tried too often
+	Withdrawn Outcome = 3 // not needed after all; see Queue.Hold
 )
 
 // Store keeps entries over crashes. Methods are called concurrently. OpenFile is the one that comes with the package.
@@ -34,7 +35,8 @@ type Store interface {
 	// taken to have been sent.
 	Tried(id uint64) error
 
-	// End records the outcome; the entry need not be kept any longer.
+	// End records the outcome; the entry need not be kept any longer. It need not be as durable as Append, but for the
+	// outcome Withdrawn: such an entry must never come back.
 	End(id uint64, outcome Outcome) error
 
 	// Pending returns the entries that have not ended, in ascending order of ID.

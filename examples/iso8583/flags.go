@@ -4,8 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/posline/posline/connection"
@@ -25,12 +23,21 @@ type options struct {
 	files   []string
 }
 
+const specUsage = "built-in `spec`, with variants as NAME+VARIANT, or spec file: JSON, jPOS XML or moov JSON"
+
+var frameUsage = "length header around each message, by `name`: " + strings.Join(connection.FramingNames(), ", ")
+
+// register adds the flags of everything that reads or writes messages.
+func (o *options) register(flags *flag.FlagSet) {
+	flags.StringVar(&o.spec, "spec", "", specUsage)
+	flags.StringVar(&o.frame, "frame", "", frameUsage)
+}
+
 // parseOptions reads the flags of decode or encode.
 func (c *console) parseOptions(command string, args []string) (*options, error) {
 	o := &options{}
 	flags := c.flagSet(command)
-	flags.StringVar(&o.spec, "spec", "", "built-in `spec`, with variants as NAME+VARIANT, or spec file")
-	flags.StringVar(&o.frame, "frame", "", "length header around each message, by `name`: "+strings.Join(connection.FramingNames(), ", "))
+	o.register(flags)
 	flags.BoolVar(&o.lines, "lines", false, "one message a line")
 	if command == "decode" {
 		flags.BoolVar(&o.json, "json", false, "write one JSON object a line")
@@ -48,12 +55,12 @@ func (c *console) parseOptions(command string, args []string) (*options, error) 
 	if command == "encode" && !o.json {
 		return nil, usageError{errors.New("encode reads JSON only")}
 	}
-	return o, o.load()
+	return o, o.load(c)
 }
 
 // load finds spec and framing.
-func (o *options) load() error {
-	s, err := loadSpec(o.spec)
+func (o *options) load(c *console) error {
+	s, err := c.loadSpec(o.spec)
 	if err != nil {
 		return err
 	}
@@ -82,24 +89,6 @@ func parse(flags *flag.FlagSet, args []string) error {
 		return usageError{err}
 	}
 	return err
-}
-
-// loadSpec returns a built-in spec or that of a file.
-func loadSpec(name string) (*spec.Spec, error) {
-	base, _, _ := strings.Cut(name, "+")
-	if slices.Contains(spec.BuiltInNames(), base) {
-		return spec.BuiltIn(name)
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("spec %q is neither built in (%s) nor a file: %w", name, strings.Join(spec.BuiltInNames(), ", "), err)
-	}
-	defer file.Close()
-	s, err := spec.Parse(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return s, nil
 }
 
 // form is how messages are shown.

@@ -59,7 +59,7 @@ func (c *console) parseListen(args []string) (*host, error) {
 	case flags.NArg() > 0:
 		return nil, usageError{errors.New("listen takes no files")}
 	}
-	if err := h.check("listen"); err != nil {
+	if err := h.check(c, "listen"); err != nil {
 		return nil, err
 	}
 	if *file == "" {

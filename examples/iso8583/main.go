@@ -7,7 +7,9 @@
 //	iso8583 listen -on localhost:8583 -spec unionpay-pos -frame binary2 -rules rules.json
 //	iso8583 send -to localhost:8583 -spec unionpay-pos -frame binary2 -expect 39=00 sale.json
 //	iso8583 emv tvr < tvr.hex
-//	iso8583 spec check acquirer.json
+//	iso8583 diff -spec acquirer.xml sent.hex received.hex
+//	iso8583 guess -spec acquirer.xml -spec iso8583-1987-ascii capture.hex
+//	iso8583 spec convert acquirer.xml > acquirer.json
 //
 // Without -clear nothing sensitive is shown.
 package main
@@ -38,13 +40,21 @@ const usage = `usage:
       show chip data: tlv (field 55, the default) and response (a card's, with its status word) from hexadecimal; qr (a
       merchant's or consumer's QR code, or a pay code) from text; or a value alone, by its tag or as tvr, tsi, aip, afl,
       arc, auc, cid, ctq, cvm, cvm-results, dol, iad, terminal-capabilities, terminal-type, track2, ttq
+  iso8583 diff -spec NAME|FILE [-frame NAME] [-clear] [-lines] FILE FILE
+      compare messages, in hexadecimal or JSON, field by field; exit status 0 for equal ones, 1 for others, 2 for trouble
+  iso8583 guess [-spec NAME|FILE]... [-frame NAME] [-lines] [FILE...]
+      rank specs, all built-in ones when none is given, by how well they read messages in hexadecimal, with the reason why
+      one does not
   iso8583 spec list
       list the built-in specs with their variants: NAME+VARIANT+VARIANT is a spec too, and unionpay-pos+header-N has a
       header of N bytes
   iso8583 spec show [-json] NAME|FILE
       show the fields of a spec, or the file form of it
+  iso8583 spec convert [-name NAME] NAME|FILE
+      write the file form of a spec, and on the error output what it cannot express
   iso8583 spec check FILE...
       check spec files
+A spec FILE is JSON as spec show -json writes it, a packager file of jPOS (XML) or a spec file of moov-io/iso8583 (JSON).
 Without FILE the input is the standard input. iso8583 COMMAND -help tells about the flags.
 `
 
@@ -76,6 +86,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = c.send(args[1:])
 	case "listen":
 		err = c.listen(args[1:])
+	case "diff":
+		return c.diffStatus(c.diff(args[1:]))
+	case "guess":
+		err = c.guess(args[1:])
 	case "emv":
 		err = c.emv(args[1:])
 	case "spec":

@@ -20,8 +20,7 @@ type networkOptions struct {
 }
 
 func (o *networkOptions) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.spec, "spec", "", "built-in `spec`, with variants as NAME+VARIANT, or spec file")
-	flags.StringVar(&o.frame, "frame", "", "length header around each message, by `name`: "+strings.Join(connection.FramingNames(), ", "))
+	o.options.register(flags)
 	flags.BoolVar(&o.tls, "tls", false, "use TLS")
 	flags.StringVar(&o.cert, "cert", "", "`file` with the own certificate, PEM")
 	flags.StringVar(&o.private, "key", "", "`file` with its private key, PEM")
@@ -29,7 +28,7 @@ func (o *networkOptions) register(flags *flag.FlagSet) {
 }
 
 // check finds faults in the flags and loads the spec.
-func (o *networkOptions) check(command string) error {
+func (o *networkOptions) check(c *console, command string) error {
 	switch {
 	case o.spec == "":
 		return usageError{fmt.Errorf("%s needs -spec", command)}
@@ -40,7 +39,7 @@ func (o *networkOptions) check(command string) error {
 	case (o.cert == "") != (o.private == ""):
 		return usageError{errors.New("a certificate needs its private key, and the other way round")}
 	}
-	return o.load()
+	return o.load(c)
 }
 
 // certificates are the parts of a tls.Config that clients and servers have alike.

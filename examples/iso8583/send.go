@@ -72,7 +72,7 @@ func (c *console) parseSend(args []string) (*sender, error) {
 	case s.repeat < 1 || s.rate < 0 || s.timeout <= 0:
 		return nil, usageError{errors.New("-repeat and -timeout must be positive, and -rate not negative")}
 	}
-	if err := s.check("send"); err != nil {
+	if err := s.check(c, "send"); err != nil {
 		return nil, err
 	}
 	for _, e := range s.expect {

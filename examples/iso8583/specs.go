@@ -11,16 +11,18 @@ import (
 	"github.com/posline/posline/spec"
 )
 
-// spec lists, shows and checks specs.
+// spec lists, shows, converts and checks specs.
 func (c *console) spec(args []string) error {
 	if len(args) == 0 {
-		return usageError{errors.New("spec needs one of list, show, check")}
+		return usageError{errors.New("spec needs one of list, show, convert, check")}
 	}
 	switch args[0] {
 	case "list":
 		return c.specList(args[1:])
 	case "show":
 		return c.specShow(args[1:])
+	case "convert":
+		return c.specConvert(args[1:])
 	case "check":
 		return c.specCheck(args[1:])
 	default:
@@ -57,19 +59,52 @@ func (c *console) specShow(args []string) error {
 	if flags.NArg() != 1 {
 		return usageError{errors.New("spec show takes one spec")}
 	}
-	s, err := loadSpec(flags.Arg(0))
+	s, err := c.loadSpec(flags.Arg(0))
 	if err != nil {
 		return err
 	}
 	if *file {
-		text, err := json.MarshalIndent(s, "", "  ")
-		if err != nil {
-			return err
-		}
-		_, err = c.stdout.Write(append(text, '\n'))
-		return err
+		return c.specFile(s)
 	}
 	return c.specTable(s)
+}
+
+// specFile writes the file form of a spec.
+func (c *console) specFile(s *spec.Spec) error {
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(append(text, '\n'))
+	return err
+}
+
+// specConvert writes the file form of a spec in any form, and on the error output what it could not carry over.
+func (c *console) specConvert(args []string) error {
+	flags := c.flagSet("spec convert")
+	name := flags.String("name", "", "name of the spec")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return usageError{errors.New("spec convert takes one spec")}
+	}
+	s, warnings, err := readSpec(flags.Arg(0))
+	c.warn(flags.Arg(0), warnings)
+	if err == nil && *name != "" {
+		s, err = s.Derive(spec.Config{Name: *name})
+	}
+	if err != nil {
+		return err
+	}
+	return c.specFile(s)
+}
+
+// warn tells what a spec file says and the spec does not do.
+func (c *console) warn(name string, warnings []string) {
+	for _, w := range warnings {
+		c.note("%s: %s", name, w)
+	}
 }
 
 // specTable writes the fields of a spec with everything that the file form leaves to defaults.
@@ -138,7 +173,8 @@ func (c *console) specCheck(args []string) error {
 		return usageError{errors.New("spec check takes one or more files")}
 	}
 	for _, name := range args {
-		s, err := loadSpec(name)
+		s, warnings, err := readSpec(name)
+		c.warn(name, warnings)
 		if err == nil {
 			_, err = message.Compile(s)
 		}

@@ -122,12 +122,12 @@ func (im *importer) field(e *element, path string, c class) spec.Field {
 	case kindRest:
 		f.ToEnd = true
 	case kindMarked:
-		f.Terminator = im.terminator(e, c)
+		f.Terminator = im.terminator(e, path, c)
 	case kindInitial:
 		f.StartsWith = initials
 	case kindValue:
 		if c.content == "ans" && c.prefix == spec.EncodingDefault && im.flag(e, path, "trim", false) {
-			f.ToEnd, f.Format = true, variableFormat("ans", length)
+			f.ToEnd = true
 		}
 	}
 	return f
@@ -152,9 +152,12 @@ func (im *importer) packed(e *element, path string, c class, f *spec.Field) {
 }
 
 // terminator is the token attribute, or what the class ends with by itself.
-func (im *importer) terminator(e *element, c class) string {
+func (im *importer) terminator(e *element, path string, c class) string {
 	if token := e.attributes["token"]; token != "" {
 		return token
+	}
+	if c.mark == "" {
+		im.fault(e, path, "the token that ends a %s is missing", e.className())
 	}
 	return c.mark
 }

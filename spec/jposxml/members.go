@@ -3,6 +3,7 @@ package jposxml
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/posline/posline/spec"
 )
@@ -28,20 +29,37 @@ func (im *importer) members(e *element, path string) []member {
 			if !ok {
 				continue
 			}
+			if child.name == "isofield" {
+				im.insideField(&m)
+			}
 			if i := slices.IndexFunc(out, func(other member) bool { return other.id == m.id }); i >= 0 {
 				im.warn(child, m.path, "is defined again: the later definition counts, as in jPOS")
 				out = slices.Delete(out, i, i+1)
 			}
 			out = append(out, m)
-		case "isofieldvalidator", "isopackagervalidator":
-			im.warn(child, path, "validators are not carried over")
-		case "property":
 		default:
-			im.warn(child, path, "element %q is not known", child.name)
+			im.beside(child, path)
 		}
 	}
 	slices.SortFunc(out, func(a, b member) int { return a.id - b.id })
 	return out
+}
+
+// insideField warns about the elements inside a field that has no subfields.
+func (im *importer) insideField(m *member) {
+	for _, child := range m.children {
+		im.beside(child, m.path)
+	}
+}
+
+// beside warns about an element that is no field.
+func (im *importer) beside(e *element, path string) {
+	switch {
+	case strings.HasSuffix(e.name, "validator"):
+		im.warn(e, path, "validators are not carried over")
+	case e.name != "property":
+		im.warn(e, path, "element %q is not known here", e.name)
+	}
 }
 
 // member reads what every field has: number and class.

@@ -184,3 +184,22 @@ func token(id int, token, class string) string {
 
 // hexText is hexadecimal text as bytes, itself in hexadecimal.
 func hexText(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }
+
+// With trim="true" a value may be shorter than its length where nothing follows.
+func TestTrim(t *testing.T) {
+	codec := compiled(t, `<isofield id="3" length="5" name="x" trim="true" class="org.jpos.iso.IF_CHAR"/>`+field(4, 2, "IF_CHAR"))
+	for wire, values := range map[string][]string{
+		"0200" + "2000000000000000" + "4142":                {"AB", ""},
+		"0200" + "2000000000000000" + "4142434445":          {"ABCDE", ""},
+		"0200" + "3000000000000000" + "4142434445" + "5859": {"ABCDE", "XY"},
+	} {
+		b, err := hex.DecodeString(wire)
+		require.NoError(t, err)
+		m := codec.New()
+		require.NoError(t, m.Unpack(b))
+		require.Equal(t, values, []string{m.Field(3).Text(), m.Field(4).Text()})
+	}
+	b, err := hex.DecodeString("0200" + "2000000000000000" + "414243444546")
+	require.NoError(t, err)
+	require.ErrorIs(t, codec.New().Unpack(b), message.ErrTrailing)
+}

@@ -46,6 +46,9 @@ func TestFaults(t *testing.T) {
 		{"third bitmap too low", strings.Replace(around(field(3, 8, "IFB_BINARY")), "<isopackager", `<isopackager thirdBitmapField="3"`, 1), "the third bitmap cannot be in field 3"},
 		{"token of another length", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.tlv.packager.TaggedSequencePackager">` +
 			token(1, "A", "IFTA_LLCHAR") + `</isofieldpackager>`), `field 48.1: token "A" is not 2 characters long`},
+		{"no token", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.tlv.packager.TaggedSequencePackager">` +
+			strings.Replace(token(1, "", "IFTA_LLCHAR"), `token=""`, "", 1) + `</isofieldpackager>`), `field 48.1: attribute "token" is missing`},
+		{"no terminator", around(field(3, 9, "IF_TCHAR")), "line 3: field 3: the token that ends a org.jpos.iso.IF_TCHAR is missing"},
 		{"nested without end", "<isopackager>" + strings.Repeat("<isofieldpackager>", 100), "elements nest deeper than 16"},
 		{"composites too deep", around(nested(9)), "composites nest deeper than 8"},
 		{"too many elements", "<isopackager>" + strings.Repeat("<isofield/>", 20001), "more than 20000 elements"},
@@ -88,6 +91,8 @@ func TestWarnings(t *testing.T) {
 		{"params", around(`<isofield id="2" length="3" name="x" params="a" class="org.jpos.iso.IF_CHAR"/>`), "params are for a constructor in Java"},
 		{"attribute", around(`<isofield id="2" lenght="3" length="3" name="x" class="org.jpos.iso.IF_CHAR"/>`), `attribute "lenght" is not known`},
 		{"element", around(field(2, 3, "IF_CHAR") + `<isofeild/>`), `element "isofeild" is not known`},
+		{"fields in a field", around(`<isofield id="2" length="3" name="x" class="org.jpos.iso.IF_CHAR">` + field(1, 1, "IF_CHAR") + `</isofield>`), `field 2: element "isofield" is not known here`},
+		{"validator of a field", around(`<isofield id="2" length="3" name="x" class="org.jpos.iso.IF_CHAR"><isofieldvalidator class="x"><property name="y" value="z"/></isofieldvalidator></isofield>`), "field 2: validators are not carried over"},
 		{"validator", around(field(2, 3, "IF_CHAR") + `<isofieldvalidator class="x"/>`), "validators are not carried over"},
 		{"X9.2", `<isopackager>` + field(0, 4, "IFA_NUMERIC") + field(1, 3, "IF_CHAR") + field(2, 3, "IF_CHAR") + `</isopackager>`, "field 1 is no bitmap: the file is read as ANSI X9.2"},
 		{"bitmap too short for its fields", `<isopackager>` + field(0, 4, "IFA_NUMERIC") + field(1, 8, "IFA_BITMAP") + field(70, 3, "IF_CHAR") + `</isopackager>`, "field 1: field 70 needs a bitmap of 16 bytes"},

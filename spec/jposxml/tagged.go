@@ -177,6 +177,9 @@ func (p *parts) token(l *spec.Layout, m *member, size int) {
 	token := strings.TrimSpace(m.attributes["token"])
 	f := p.make(m, p.depth)
 	switch {
+	case token == "":
+		p.fault(m.element, m.path, `attribute "token" is missing`)
+		return
 	case strings.Trim(token, "#") == "":
 		l.Unknown = &f
 		return

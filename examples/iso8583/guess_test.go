@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func hexOf(text string) string { return hex.EncodeToString([]byte(text)) }
+
+// ranks are the names in the order that guess puts them.
+func ranks(out string) []string {
+	var names []string
+	for line := range strings.Lines(out) {
+		names = append(names, strings.Fields(line)[0])
+	}
+	return names
+}
+
+func TestGuess(t *testing.T) {
+	xml := writeFile(t, "packager.xml", packager)
+	ascii := hexOf("0800002000000080000000000112345678")
+	r := try(ascii, "guess", "-spec", "iso8583-1987-binary", "-spec", "unionpay-pos", "-spec", "iso8583-1987-ascii")
+	require.Equal(t, exitGood, r.status, r.errors)
+	require.Equal(t, "iso8583-1987-ascii", ranks(r.out)[0])
+	require.Contains(t, r.out, "iso8583-1987-ascii   reads 1 of 1")
+	require.Contains(t, r.out, "reads 0 of 1, ")
+
+	r = try("0800"+"0020000000100000"+"000001"+"30"+strings.Repeat("41", 30), "guess", "-spec", "unionpay-pos+no-header", "-spec", xml)
+	require.Equal(t, exitGood, r.status, r.errors)
+	require.Equal(t, []string{xml, "unionpay-pos+no-header"}, ranks(r.out))
+
+	r = try("0800", "guess", "-spec", "unionpay-pos", "-spec", "iso8583-1987-binary")
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "no spec reads all of the input")
+	require.Equal(t, []string{"iso8583-1987-binary", "unionpay-pos"}, ranks(r.out))
+}
+
+// A value that makes no sense puts a spec behind one that reads the same bytes without any.
+func TestGuessDoubts(t *testing.T) {
+	strict := writeFile(t, "strict.json", `{"name":"strict","encoding":"bcd","fields":[{"number":13,"format":"n 4","time":"MMDD"}]}`)
+	loose := writeFile(t, "loose.json", `{"name":"loose","encoding":"bcd","fields":[{"number":13,"format":"n 4"}]}`)
+	out := must(t, "0800"+"0008000000000000"+"9999", "guess", "-spec", strict, "-spec", loose)
+	require.Equal(t, []string{loose, strict}, ranks(out))
+	require.Contains(t, out, "in doubt: field 13 is no MMDD")
+	require.Equal(t, []string{strict, loose}, ranks(must(t, "0800"+"0008000000000000"+"1231", "guess", "-spec", strict, "-spec", loose)))
+
+	out = must(t, "0800"+"0008000000000000"+"1231"+"\n"+"1800"+"0008000000000000"+"1231", "guess", "-lines", "-spec", "iso8583-1987-binary", "-spec", loose)
+	require.Equal(t, []string{loose, "iso8583-1987-binary"}, ranks(out))
+	require.Contains(t, out, "line 2: message type 1800 is of another edition of the standard")
+}
+
+// Every built-in spec is tried when none is named, and nothing of the message is shown.
+func TestGuessBuiltIns(t *testing.T) {
+	for _, f := range publishedFrames(t)[:3] {
+		args := []string{"guess"}
+		if strings.HasPrefix(f.Framing, "2-byte length") {
+			args = append(args, "-frame", "binary2")
+		}
+		r := try(f.Hex, args...)
+		require.NotEmpty(t, ranks(r.out))
+		if pan := f.Decoded.Fields["2"].Value; pan != "" {
+			require.NotContains(t, r.out+r.errors, pan)
+		}
+	}
+	for _, args := range [][]string{{"guess", "-spec", "nope"}, {"guess", "-frame", "nope"}, {"guess", "-x"}, {"guess", "nosuchfile"}} {
+		require.NotEqual(t, exitGood, try("00", args...).status)
+	}
+	require.Equal(t, exitBad, try("xyz", "guess").status)
+}

@@ -1,0 +1,103 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/examples/realtime/ledger"
+)
+
+// TestMain lets the test binary be the switch's process too.
+func TestMain(m *testing.M) {
+	if SwitchMain() {
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestDay plays the scripted day, and looks for secrets in all it wrote: while it runs and after its end.
+func TestDay(t *testing.T) {
+	folder := t.TempDir()
+	w, err := NewWorld(Setup{Folder: folder, Terminals: 2, Cards: 3, Patience: 500 * time.Millisecond, Timeout: 1500 * time.Millisecond})
+	require.NoError(t, err)
+	var story bytes.Buffer
+	r, err := w.day(t.Context(), &story)
+	require.NoError(t, err, "%s", story.String())
+	r.Print(&story)
+	require.Empty(t, r.Violations)
+	require.Equal(t, 16-2, r.Sales, "two of the steps are voids")
+	require.Equal(t, []int{6, 3, 3, 2}, []int{r.Approved, r.Declined, r.Undone, r.Voided})
+	require.Equal(t, 12, r.Events)
+	require.Equal(t, 9, strings.Count(story.String(), "ARRIVED"))
+	require.Equal(t, 3, strings.Count(story.String(), "taken back"))
+
+	secrets, others := w.secrets(t), map[string][]byte{"the story": story.Bytes(), "webhook bodies": w.bodies(t)}
+	require.Empty(t, findings(t, secrets, folder, others), "while the switch runs")
+	require.NoError(t, w.Close())
+	require.Empty(t, findings(t, secrets, folder, others), "at the end")
+
+	planted := 0
+	for _, s := range secrets {
+		for _, form := range s.forms {
+			path := filepath.Join(folder, "planted")
+			require.NoError(t, os.WriteFile(path, append([]byte("before "), form...), 0o600))
+			require.NotEmpty(t, findings(t, []secret{s}, folder, nil), "%s is not found", s.what)
+			planted++
+		}
+	}
+	require.Greater(t, planted, 50)
+}
+
+// bodies are the bodies of all webhooks.
+func (w *World) bodies(t *testing.T) []byte {
+	l, err := ledger.Open(w.config.Database)
+	require.NoError(t, err)
+	defer l.Close()
+	events, err := l.Events(t.Context())
+	require.NoError(t, err)
+	var all []byte
+	for _, e := range events {
+		all = append(all, e.Body...)
+	}
+	return all
+}
+
+// sessions returns the wrapped work keys of each terminal.
+func (w *World) sessions(t *testing.T) map[string][]byte {
+	l, err := ledger.Open(w.config.Database)
+	require.NoError(t, err)
+	defer l.Close()
+	sessions := make(map[string][]byte)
+	for _, e := range w.config.Terminals {
+		s, err := l.Session(context.Background(), e.ID)
+		require.NoError(t, err)
+		sessions[e.ID] = s.WorkKeys
+	}
+	return sessions
+}
+
+// TestChaos is a few seconds of what the program does with -chaos for as long as it is told.
+func TestChaos(t *testing.T) {
+	folder := t.TempDir()
+	w, err := NewWorld(Setup{Folder: folder, Terminals: 8, Cards: 16, Separate: true, Patience: chaosPatience, Timeout: chaosTimeout})
+	require.NoError(t, err)
+	var out bytes.Buffer
+	r, err := w.chaos(t.Context(), 4*time.Second, &teller{out: &out})
+	require.NoError(t, err, "%s", out.String())
+	r.Print(&out)
+	t.Log(out.String())
+	require.Empty(t, r.Violations)
+	require.Positive(t, r.Approved)
+	require.Positive(t, r.Kills)
+	require.NotEmpty(t, r.Faults)
+	secrets := w.secrets(t)
+	require.NoError(t, w.Close())
+	require.Empty(t, findings(t, secrets, folder, map[string][]byte{"the story": out.Bytes()}))
+}

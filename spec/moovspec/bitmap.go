@@ -44,9 +44,9 @@ func (im *importer) messageBitmap(f field.Field, numbers []int) (spec.Bitmap, in
 	return out, size
 }
 
-// continued tells whether the bitmap that holds a bit may announce another. In the last one the bit is free here, but
-// moov takes every first bit for an announcement.
-func (im *importer) continued(number int) bool { return im.bitmaps > 0 && number <= 64*im.bitmaps }
+// announces tells whether moov takes a bit for the announcement of a bitmap. The first bit of the last bitmap is free
+// here, but not in moov.
+func (im *importer) announces(number int) bool { return number%64 == 1 && number <= 64*im.bitmaps }
 
 // bitmapForm returns the encoding and the size of a bitmap.
 func (im *importer) bitmapForm(path string, s *field.Spec) (spec.Bitmap, bool) {

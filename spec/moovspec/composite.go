@@ -3,6 +3,8 @@
 package moovspec
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -147,7 +149,7 @@ func (im *importer) berTLV(path string, s *field.Spec, depth int) *spec.Layout {
 		if sub.Format != "" && (sub.ToEnd || !strings.Contains(sub.Format, ".")) {
 			im.fault(at, "a data object behind a BER tag has a length")
 		}
-		sub.Mask = cmpMask(sub.Mask, berMasks[sub.Tag])
+		sub.Mask = cmp.Or(sub.Mask, berMasks[sub.Tag])
 		l.Fields = append(l.Fields, sub)
 	}
 	im.unknown(path, l, s.Tag)
@@ -157,13 +159,6 @@ func (im *importer) berTLV(path string, s *field.Spec, depth int) *spec.Layout {
 // berMasks are the data objects that identify or authorise a cardholder. Those that a spec does not list are hidden.
 var berMasks = map[string]spec.Mask{"5A": spec.MaskPAN, "57": spec.MaskTrack, "56": spec.MaskTrack, "9F6B": spec.MaskTrack,
 	"99": spec.MaskHidden, "5F24": spec.MaskHidden, "9F1F": spec.MaskHidden, "9F20": spec.MaskHidden}
-
-func cmpMask(given, otherwise spec.Mask) spec.Mask {
-	if given != spec.MaskDefault {
-		return given
-	}
-	return otherwise
-}
 
 // unknown sets what is taken of tags that the spec does not list.
 func (im *importer) unknown(path string, l *spec.Layout, t *field.TagSpec) {
@@ -253,7 +248,7 @@ func (f tagForm) tag(key string, t *field.TagSpec) string {
 	}
 	switch {
 	case f.enc == encoding.Binary && f.Encoding == spec.Raw, f.enc == encoding.BytesToASCIIHex:
-		return upperHex(full)
+		return fmt.Sprintf("%X", full)
 	case f.enc == encoding.ASCIIHexToBytes:
 		return strings.ToUpper(string(full))
 	default:
@@ -270,14 +265,4 @@ func printable(s *field.Spec) bool {
 	}
 	_, pad, plain := padOf(s.Tag.Pad)
 	return plain && (pad == "" || pad >= " " && pad <= "~")
-}
-
-func upperHex(b []byte) string {
-	const digits = "0123456789ABCDEF"
-	var out strings.Builder
-	for _, c := range b {
-		out.WriteByte(digits[c>>4])
-		out.WriteByte(digits[c&15])
-	}
-	return out.String()
 }

@@ -48,16 +48,11 @@ func From(ms *iso8583.MessageSpec) (*spec.Spec, []Warning, error) {
 	im := &importer{masks: shippedMasks()}
 	c := spec.Config{Name: cmp.Or(ms.Name, "moov"), Encoding: spec.ASCII}
 	numbers := slices.Sorted(maps.Keys(ms.Fields))
-	for _, number := range numbers {
-		if number > 1 && isNil(ms.Fields[number]) {
-			im.fault(strconv.Itoa(number), "there is no field")
-		}
-	}
 	highest := 0
 	c.Bitmap, highest = im.messageBitmap(ms.Fields[1], numbers)
 	c.Fields = append(c.Fields, im.messageType(ms.Fields[0])...)
 	for _, number := range numbers {
-		if number != 0 && number != 1 && !isNil(ms.Fields[number]) {
+		if number != 0 && number != 1 {
 			c.Fields = append(c.Fields, im.dataElement(number, highest, ms.Fields[number])...)
 		}
 	}
@@ -124,9 +119,6 @@ func (im *importer) dataElement(number, highest int, f field.Field) []spec.Field
 	}
 	return []spec.Field{out}
 }
-
-// announces tells whether a bit announces a bitmap in the specs that this package makes.
-func (im *importer) announces(number int) bool { return number%64 == 1 && im.continued(number) }
 
 // field returns the definition of any field but the message type and the bitmap.
 func (im *importer) field(path string, f field.Field, depth int) spec.Field {

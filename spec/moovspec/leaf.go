@@ -92,28 +92,26 @@ func (im *importer) bits(path string, s *field.Spec) {
 	}
 }
 
+// contents are what the field types hold where their encoding does not say otherwise.
+var contents = map[kind]string{text: "ans", number: "n", octets: "b", track1: "ans", track: "z", bits: "b", foreign: "ans"}
+
+// characters are the encodings of a character a unit, with the characters that moov takes in them.
+var characters = []struct {
+	enc     encoding.Encoder
+	coding  spec.Encoding
+	charset spec.Charset
+}{
+	{encoding.ASCII, spec.ASCII, spec.CharsetASCII7},
+	{encoding.Binary, spec.ASCII, spec.CharsetUTF8},
+	{encoding.EBCDIC, spec.EBCDICDataStage, spec.CharsetLatin1},
+	{encoding.EBCDIC1047, spec.EBCDIC1047, spec.CharsetLatin1},
+	{encoding.BytesToASCIIHex, spec.HexASCII, spec.CharsetUTF8},
+}
+
 // written sets encoding and padding and returns the content; "" where there is a fault.
 func (im *importer) written(path string, f *spec.Field, k kind, s *field.Spec, e extent) string {
-	content := "ans"
-	switch k {
-	case number:
-		content = "n"
-	case octets, bits:
-		content = "b"
-	case track:
-		content = "z"
-	}
+	content := contents[k]
 	switch s.Enc {
-	case encoding.ASCII:
-		f.Encoding, f.Charset = spec.ASCII, spec.CharsetASCII7
-	case encoding.Binary:
-		f.Encoding, f.Charset = spec.ASCII, spec.CharsetUTF8
-	case encoding.EBCDIC:
-		f.Encoding, f.Charset = spec.EBCDICDataStage, spec.CharsetLatin1
-	case encoding.EBCDIC1047:
-		f.Encoding, f.Charset = spec.EBCDIC1047, spec.CharsetLatin1
-	case encoding.BytesToASCIIHex:
-		f.Encoding, f.Charset = spec.HexASCII, spec.CharsetUTF8
 	case encoding.BCD, encoding.LBCD:
 		content = im.packed(path, f, k, s)
 	case encoding.ASCIIHexToBytes, encoding.BerTLVTag:
@@ -121,8 +119,15 @@ func (im *importer) written(path string, f *spec.Field, k kind, s *field.Spec, e
 		f.Encoding = spec.Raw
 		return "b"
 	default:
-		im.fault(path, "has no encoding of moov's")
-		return ""
+		for _, known := range characters {
+			if known.enc == s.Enc {
+				f.Encoding, f.Charset = known.coding, known.charset
+			}
+		}
+		if f.Encoding == spec.EncodingDefault {
+			im.fault(path, "has no encoding of moov's")
+			return ""
+		}
 	}
 	content = im.padded(path, f, k, content, s, e)
 	if content == "b" && f.Encoding == spec.ASCII {

@@ -107,6 +107,11 @@ func (im *importer) framed(path string, f *spec.Field, content string, e extent,
 		f.Format = content + "......" + strconv.Itoa(unlimited)
 		return
 	}
+	im.variable(path, f, content, e, length)
+}
+
+// variable is framed for a field with a length prefix.
+func (im *importer) variable(path string, f *spec.Field, content string, e extent, length int) {
 	longest := min(length, e.limit())
 	if longest == 0 && e.coding == spec.BER {
 		longest = unlimited
@@ -114,6 +119,10 @@ func (im *importer) framed(path string, f *spec.Field, content string, e extent,
 	if longest == 0 {
 		im.warn(path, "a variable field of no length: one here")
 		longest = 1
+	}
+	if longest > unlimited {
+		longest = unlimited // formats have six digits
+		im.warn(path, "length %d: %d here", length, longest)
 	}
 	dots := len(strconv.Itoa(longest))
 	f.Prefix = spec.Prefix{Encoding: e.coding}
@@ -123,10 +132,6 @@ func (im *importer) framed(path string, f *spec.Field, content string, e extent,
 		f.Prefix.Digits = e.digits
 	default:
 		dots = e.digits
-	}
-	if dots > 6 { // a length of more than 999999
-		longest, dots = unlimited, 6
-		im.warn(path, "length %d: %d here", length, longest)
 	}
 	f.Format = content + strings.Repeat(".", dots) + strconv.Itoa(longest)
 }

@@ -103,7 +103,7 @@ func (g generator) goType(e *element) reflect.Type {
 
 // fill sets the fields of a struct, those of a positional composite without gaps.
 func (g generator) fill(b *bound, rv reflect.Value) {
-	upTo := 1 + g.IntN(len(b.leaves))
+	upTo := 1 + g.IntN(max(1, len(b.leaves)))
 	for i, e := range b.leaves {
 		all := b.first == 1 || e.needed
 		if i >= upTo && !all {

@@ -83,6 +83,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct{ name, xml, want string }{
 		{"longer than its class, as in visapack.xml", around(field(56, 255, "IFB_LLCHAR")), "line 3: field 56: length 255 is more than org.jpos.iso.IFB_LLCHAR can carry: 99 is used"},
+		{"a length that counts itself", around(`<isofield id="56" length="255" name="x" inclusive="true" class="org.jpos.iso.IFB_LLHBINARY"/>`), "length 255 is more than org.jpos.iso.IFB_LLHBINARY can carry: 254 is used"},
 		{"a class that jPOS does not have, as in vapvip.xml", around(field(56, 255, "IFA_LLHBINARY")), "line 3: field 56: jPOS has no class org.jpos.iso.IFA_LLHBINARY: IFB_LLHBINARY is used"},
 		{"class of one's own with a jPOS name", around(strings.Replace(field(56, 25, "IFB_LLCHAR"), "org.jpos.iso", "com.example", 1)), "class com.example.IFB_LLCHAR is taken for the one of jPOS"},
 		{"class of one's own", around(field(2, 2, "IF_CHAR") + strings.Replace(field(56, 25, "IFB_X"), "org.jpos.iso", "com.example", 1)), "class com.example.IFB_X is not one of jPOS: the field is left out"},
@@ -111,6 +112,8 @@ func TestWarnings(t *testing.T) {
 			field(1, 1, "IFB_BINARY") + `</isofieldpackager>`), "the subfields are not characters of its class"},
 		{"EBCDIC around packed digits", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFE_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "the subfields are not characters of its class"},
+		{"elements in chip data", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="org.jpos.iso.packager.ICCDataPackager">` +
+			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "field 48: its data objects have the tags of BER-TLV or datasets: the 1 elements inside are not looked at"},
 		{"character set", `<?xml version="1.0" encoding="GB2312"?>` + around(field(2, 3, "IF_CHAR")), "character set GB2312 are read as ISO-8859-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -52,6 +52,7 @@ func TestFaults(t *testing.T) {
 		{"nested without end", "<isopackager>" + strings.Repeat("<isofieldpackager>", 100), "elements nest deeper than 16"},
 		{"composites too deep", around(nested(9)), "composites nest deeper than 8"},
 		{"too many elements", "<isopackager>" + strings.Repeat("<isofield/>", 20001), "more than 20000 elements"},
+		{"declarations in declarations", "<!DOCTYPE isopackager [" + strings.Repeat("<!ATTLIST a b ", 100000) + strings.Repeat(">", 100000) + "]><html/>", "the root element is"},
 		{"too large", "<!--" + strings.Repeat(" ", spec.MaxFile), "the file is larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,6 +164,32 @@ func TestFormsOfFiles(t *testing.T) {
 			require.Empty(t, warnings)
 			require.Equal(t, plain.Config(), s.Config())
 		})
+	}
+}
+
+// Attributes that a document type in the file gives to all elements count, as they do for jPOS.
+func TestAttributeDefaults(t *testing.T) {
+	body := around(`<isofield id="3" length="3" name="x" class="org.jpos.iso.IFB_NUMERIC"/><isofield id="4" length="3" name="x" pad="false" class="org.jpos.iso.IFB_NUMERIC"/>`)
+	for doctype, want := range map[string]string{
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false) "true">]>`:                                                "0123" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield id CDATA #REQUIRED  pad ( true | false ) 'true' name CDATA #IMPLIED>]>`:    "0123" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad CDATA #FIXED "true"><!ATTLIST isofield pad CDATA "false">]>`:           "0123" + "1230",
+		`<!DOCTYPE isopackager [<!-- <!ATTLIST isofield pad CDATA "true"> --><!ATTLIST isofield pad (true|false) #IMPLIED>]>`: "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofieldpackager pad (true|false) "true">]>`:                                        "1230" + "1230",
+		`<!DOCTYPE isopackager SYSTEM "a.dtd">`:                                                                               "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false "true">]>`:                                                 "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad><!ATTLIST><!ATTLIST isofield pad CDATA "&t;">]>`:                       "1230" + "1230",
+	} {
+		s, warnings, err := Parse(strings.NewReader(doctype + body))
+		require.NoError(t, err, doctype)
+		require.Empty(t, warnings)
+		m := message.MustCompile(s).New()
+		require.NoError(t, m.SetMTI("0200"))
+		require.NoError(t, m.Set(3, "123"))
+		require.NoError(t, m.Set(4, "123"))
+		wire, err := m.Pack()
+		require.NoError(t, err)
+		require.Equal(t, want, hexUpper(wire[2+8:]), doctype)
 	}
 }
 

@@ -151,6 +151,9 @@ func (c *cursor) seek(number int) (n *node, at span, err *Error) {
 	c.next = number + 1
 	for w := range c.words {
 		for c.words[w] != 0 {
+			if c.codec.bitmap.absent && c.pos == len(c.buf) {
+				return nil, span{}, nil
+			}
 			zeros := bits.LeadingZeros64(c.words[w])
 			found := 64*w + zeros + 1
 			if found > number {

@@ -30,6 +30,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(around(`<isofieldpackager id="48" length="99" name="x" headerLength="2" class="org.jpos.iso.IFB_LLHBINARY" packager="org.jpos.iso.packager.GenericPackager">`+
 		field(0, 4, "IFA_NUMERIC")+field(1, 16, "IFA_BITMAP")+field(70, 3, "IFA_NUMERIC")+`</isofieldpackager>`)), wire)
 	f.Add([]byte(around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLLCHAR" packager="org.jpos.tlv.packager.bertlv.BERTLVAsciiHexPackager"/>`)), wire)
+	f.Add([]byte(`<isopackager emitBitmap="false">`+field(0, 4, "IFB_NUMERIC")+field(2, 3, "IFB_NUMERIC")+field(9, 9, "IFA_LLCHAR")+`</isopackager>`), wire)
 	f.Add([]byte(`<isopackager thirdBitmapField="65" headerLength="2">`+field(0, 4, "IFE_NUMERIC")+field(1, 16, "IFE_BITMAP")+field(65, 8, "IFE_BINARY")+field(130, 2, "IFEB_LLNUM")+`</isopackager>`), wire)
 	f.Add([]byte(`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false) "true" class CDATA #FIXED 'org.jpos.iso.IFB_NUMERIC'>]>`+around(`<isofield id="3" length="3" name="x"/>`)), wire)
 	for name, c := range classes {

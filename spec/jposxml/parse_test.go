@@ -29,7 +29,6 @@ func TestFaults(t *testing.T) {
 		{"entity", `<!DOCTYPE isopackager [<!ENTITY a "b">]>` + "\n<isopackager name='&a;'/>", "line 2: XML: invalid character entity &a;"},
 		{"not UTF-8", "<isopackager name='\xE9'/>", "XML: invalid UTF-8"},
 		{"no fields", "<isopackager/>", "field 0: there is no message type"},
-		{"no bitmap wanted", "<isopackager emitBitmap='false'/>", "a message without a bitmap cannot be expressed"},
 		{"message type too long", `<isopackager><isofield id="0" length="5" name="" class="org.jpos.iso.IFA_NUMERIC"/></isopackager>`, "field 0: a message type has four digits, not the format n 5"},
 		{"no number", around(`
 			<isofield length="4" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `line 4: attribute "id" is missing`},
@@ -200,6 +199,10 @@ func TestPackagerAttributes(t *testing.T) {
 			`{"header":"600001","0":"0800","3":"12"}`, "600001" + "0800" + "2000000000000000" + "12"},
 		{"bitmap in another field", `<isopackager bitmapField="2">` + field(0, 4, "IFB_NUMERIC") + field(2, 8, "IFB_BITMAP") + field(3, 2, "IFB_NUMERIC") + `</isopackager>`,
 			`{"0":"0800","3":"12"}`, "0800" + "2000000000000000" + "12"},
+		{"no bitmap", `<isopackager emitBitmap="false">` + field(0, 4, "IFB_NUMERIC") + field(1, 16, "IFB_BITMAP") + field(3, 2, "IFB_NUMERIC") + field(150, 2, "IF_CHAR") + `</isopackager>`,
+			`{"0":"0800","3":"12","150":"AB"}`, "0800" + "12" + "4142"},
+		{"no bitmap, a first field of one, nothing at the end", `<isopackager emitBitmap="false">` + field(0, 4, "IFB_NUMERIC") + field(1, 2, "IFB_NUMERIC") + field(3, 2, "IFB_NUMERIC") + `</isopackager>`,
+			`{"0":"0800","1":"12"}`, "0800" + "12"},
 		{"three bitmaps", `<isopackager>` + field(0, 4, "IFB_NUMERIC") + field(1, 24, "IFB_BITMAP") + field(130, 2, "IFB_NUMERIC") + `</isopackager>`,
 			`{"0":"0800","130":"12"}`, "0800" + "8000000000000000" + "8000000000000000" + "4000000000000000" + "12"},
 		{"third bitmap in a field", `<isopackager thirdBitmapField="65">` + field(0, 4, "IFB_NUMERIC") + field(1, 16, "IFB_BITMAP") + field(2, 1, "IF_CHAR") +

@@ -136,19 +136,18 @@ func (im *importer) field(e *element, path string, c class) spec.Field {
 // packed sets how an odd number of digits stands: with pad="true" on the right behind a zero, otherwise on the left.
 // jPOS does not look at the other nibble when it reads.
 func (im *importer) packed(e *element, path string, c class, f *spec.Field) {
-	switch {
-	case c.unit == spec.Bytes: // the filler tells that the number is odd
-		f.Align, f.Filler = spec.Left, c.filler
-	case im.flag(e, path, "pad", false):
-		f.Align = spec.Right
-		f.AnyFiller = c.unit == spec.UnitDefault
-	default:
-		f.Align, f.Filler = spec.Left, c.filler
-		f.AnyFiller = c.unit == spec.UnitDefault
+	right := im.flag(e, path, "pad", false) && c.unit != spec.Bytes
+	format, err := spec.ParseFormat(f.Format)
+	if err != nil || format.Fixed() && format.Max%2 == 0 {
+		return // there is never an odd number
 	}
-	if c.content == "z" {
-		f.Pad.Side = spec.Neither
+	if right != format.Fixed() { // the default is right in a fixed field and left in a variable one
+		f.Align = map[bool]spec.Side{true: spec.Right, false: spec.Left}[right]
 	}
+	if !right {
+		f.Filler = c.filler
+	}
+	f.AnyFiller = c.unit == spec.UnitDefault
 }
 
 // terminator is the token attribute, or what the class ends with by itself.

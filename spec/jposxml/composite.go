@@ -34,15 +34,11 @@ func (im *importer) composite(m *member, f *spec.Field, depth int) {
 
 // layout makes the inside by the packager; nil is a value without parts.
 func (im *importer) layout(m *member, f *spec.Field, name string, depth int) *spec.Layout {
-	switch simpleName(name) {
-	case "BERTLVBinaryPackager", "ICCDataPackager":
-		return &spec.Layout{Kind: spec.BERTLV}
-	case "BERTLVAsciiHexPackager":
-		return im.hexTLV(m, f, spec.HexASCII)
-	case "BERTLVEbcdicHexPackager":
-		return im.hexTLV(m, f, spec.HexEBCDIC)
-	case "DatasetPackager":
-		return datasets()
+	if layout, ok := im.dataObjects(m, f, simpleName(name)); ok {
+		if len(m.children) > 0 {
+			im.warn(m.element, m.path, "its data objects have the tags of BER-TLV or datasets: the %d elements inside are not looked at", len(m.children))
+		}
+		return layout
 	}
 	parts := &parts{importer: im, owner: m, depth: depth + 1, members: im.members(m.element, m.path)}
 	switch simpleName(name) {
@@ -76,6 +72,21 @@ func (im *importer) layout(m *member, f *spec.Field, name string, depth int) *sp
 	}
 	im.warn(m.element, m.path, "packager %s is not one of jPOS: the field is read as one value", name)
 	return nil
+}
+
+// dataObjects makes the inside of a field whose packager knows by itself what may be there.
+func (im *importer) dataObjects(m *member, f *spec.Field, packager string) (layout *spec.Layout, ok bool) {
+	switch packager {
+	case "BERTLVBinaryPackager", "ICCDataPackager":
+		return &spec.Layout{Kind: spec.BERTLV}, true
+	case "BERTLVAsciiHexPackager":
+		return im.hexTLV(m, f, spec.HexASCII), true
+	case "BERTLVEbcdicHexPackager":
+		return im.hexTLV(m, f, spec.HexEBCDIC), true
+	case "DatasetPackager":
+		return datasets(), true
+	}
+	return nil, false
 }
 
 // hexTLV makes the value of a field, which is text in jPOS, the bytes that it holds in hexadecimal.

@@ -79,6 +79,8 @@ type builder struct {
 	root    *element
 	open    []*element
 	count   int
+
+	defaults map[string]map[string]string // of attributes, by element
 }
 
 func (b *builder) take(token xml.Token, line int) error {
@@ -87,8 +89,12 @@ func (b *builder) take(token xml.Token, line int) error {
 		return b.start(t, line)
 	case xml.EndElement:
 		b.open = b.open[:len(b.open)-1]
+	case xml.Directive:
+		if doctype, ok := strings.CutPrefix(string(t), "DOCTYPE"); ok && b.root == nil {
+			b.defaults = attributeDefaults(doctype)
+		}
 	}
-	return nil // text, comments and the document type say nothing
+	return nil // text and comments say nothing
 }
 
 func (b *builder) start(t xml.StartElement, line int) error {
@@ -98,6 +104,11 @@ func (b *builder) start(t xml.StartElement, line int) error {
 			return &Error{Line: line, Problem: fmt.Sprintf("attribute %q is given twice", a.Name.Local)}
 		}
 		e.attributes[a.Name.Local] = a.Value
+	}
+	for name, value := range b.defaults[e.name] {
+		if _, given := e.attributes[name]; !given {
+			e.attributes[name] = value
+		}
 	}
 	b.count++
 	switch {

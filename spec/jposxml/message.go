@@ -17,10 +17,6 @@ func (im *importer) message(root *element) spec.Config {
 	}
 	im.unknownAttributes(root, "")
 	members := im.members(root, "")
-	if !im.flag(root, "", "emitBitmap", true) {
-		im.fault(root, "", "emitBitmap is false: a message without a bitmap cannot be expressed")
-		return c
-	}
 	if size := im.number(root, "", "headerLength", 0, false); size > 0 {
 		c.Header = []spec.Field{{Number: 1, Name: "Header", Format: fmt.Sprintf("b %d", 8*size), Encoding: spec.Raw, Mask: spec.MaskNone}}
 	}
@@ -66,6 +62,9 @@ func (im *importer) messageType(root *element, members []member) []spec.Field {
 
 // messageBitmap finds the bitmap field and makes its form.
 func (im *importer) messageBitmap(root *element, members []member) spec.Bitmap {
+	if !im.flag(root, "", "emitBitmap", true) {
+		return spec.Bitmap{Absent: true}
+	}
 	number := im.number(root, "", "bitmapField", 1, false)
 	highest := 0
 	var at *member
@@ -139,20 +138,20 @@ func (im *importer) thirdBitmap(root *element, members []member, third int, form
 func (im *importer) isElement(root *element, m *member, form spec.Bitmap) bool {
 	first := im.number(root, "", "firstField", 0, false)
 	switch {
-	case m.id == 0, m.id == form.TertiaryField && m.id > 0, m.id == 1 && !form.Plain:
+	case m.id == 0, m.id == form.TertiaryField && m.id > 0, m.id == 1 && !form.Plain && !form.Absent:
 		return false
 	case !m.usable():
-		if m.isBitmap() && m.id != im.number(root, "", "bitmapField", 1, false) {
+		if m.isBitmap() && !form.Absent && m.id != im.number(root, "", "bitmapField", 1, false) {
 			im.warn(m.element, m.path, "a bitmap that is not the message's: the field is left out")
 		}
 		return false
 	case m.id < first:
 		im.warn(m.element, m.path, "is below the first field, %d: it is left out", first)
 		return false
-	case m.id > 8*form.Bytes*form.Max:
+	case m.id > 192, m.id > 8*form.Bytes*form.Max && !form.Absent:
 		im.warn(m.element, m.path, "no bitmap reaches the field: it is left out")
 		return false
-	case m.id == 65 && form.Max == 3 && form.TertiaryField == 0:
+	case m.id == 65 && form.Max == 3 && form.TertiaryField == 0 && !form.Plain && !form.Absent:
 		im.warn(m.element, m.path, "bit 65 announces the third bitmap: the field is left out")
 		return false
 	}

@@ -29,7 +29,6 @@ func TestFaults(t *testing.T) {
 		{"entity", `<!DOCTYPE isopackager [<!ENTITY a "b">]>` + "\n<isopackager name='&a;'/>", "line 2: XML: invalid character entity &a;"},
 		{"not UTF-8", "<isopackager name='\xE9'/>", "XML: invalid UTF-8"},
 		{"no fields", "<isopackager/>", "field 0: there is no message type"},
-		{"no bitmap wanted", "<isopackager emitBitmap='false'/>", "a message without a bitmap cannot be expressed"},
 		{"message type too long", `<isopackager><isofield id="0" length="5" name="" class="org.jpos.iso.IFA_NUMERIC"/></isopackager>`, "field 0: a message type has four digits, not the format n 5"},
 		{"no number", around(`
 			<isofield length="4" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `line 4: attribute "id" is missing`},
@@ -52,6 +51,7 @@ func TestFaults(t *testing.T) {
 		{"nested without end", "<isopackager>" + strings.Repeat("<isofieldpackager>", 100), "elements nest deeper than 16"},
 		{"composites too deep", around(nested(9)), "composites nest deeper than 8"},
 		{"too many elements", "<isopackager>" + strings.Repeat("<isofield/>", 20001), "more than 20000 elements"},
+		{"declarations in declarations", "<!DOCTYPE isopackager [" + strings.Repeat("<!ATTLIST a b ", 100000) + strings.Repeat(">", 100000) + "]><html/>", "the root element is"},
 		{"too large", "<!--" + strings.Repeat(" ", spec.MaxFile), "the file is larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,6 +83,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct{ name, xml, want string }{
 		{"longer than its class, as in visapack.xml", around(field(56, 255, "IFB_LLCHAR")), "line 3: field 56: length 255 is more than org.jpos.iso.IFB_LLCHAR can carry: 99 is used"},
+		{"a length that counts itself", around(`<isofield id="56" length="255" name="x" inclusive="true" class="org.jpos.iso.IFB_LLHBINARY"/>`), "length 255 is more than org.jpos.iso.IFB_LLHBINARY can carry: 254 is used"},
 		{"a class that jPOS does not have, as in vapvip.xml", around(field(56, 255, "IFA_LLHBINARY")), "line 3: field 56: jPOS has no class org.jpos.iso.IFA_LLHBINARY: IFB_LLHBINARY is used"},
 		{"class of one's own with a jPOS name", around(strings.Replace(field(56, 25, "IFB_LLCHAR"), "org.jpos.iso", "com.example", 1)), "class com.example.IFB_LLCHAR is taken for the one of jPOS"},
 		{"class of one's own", around(field(2, 2, "IF_CHAR") + strings.Replace(field(56, 25, "IFB_X"), "org.jpos.iso", "com.example", 1)), "class com.example.IFB_X is not one of jPOS: the field is left out"},
@@ -111,6 +112,8 @@ func TestWarnings(t *testing.T) {
 			field(1, 1, "IFB_BINARY") + `</isofieldpackager>`), "the subfields are not characters of its class"},
 		{"EBCDIC around packed digits", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFE_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "the subfields are not characters of its class"},
+		{"elements in chip data", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="org.jpos.iso.packager.ICCDataPackager">` +
+			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "field 48: its data objects have the tags of BER-TLV or datasets: the 1 elements inside are not looked at"},
 		{"character set", `<?xml version="1.0" encoding="GB2312"?>` + around(field(2, 3, "IF_CHAR")), "character set GB2312 are read as ISO-8859-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,6 +166,32 @@ func TestFormsOfFiles(t *testing.T) {
 	}
 }
 
+// Attributes that a document type in the file gives to all elements count, as they do for jPOS.
+func TestAttributeDefaults(t *testing.T) {
+	body := around(`<isofield id="3" length="3" name="x" class="org.jpos.iso.IFB_NUMERIC"/><isofield id="4" length="3" name="x" pad="false" class="org.jpos.iso.IFB_NUMERIC"/>`)
+	for doctype, want := range map[string]string{
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false) "true">]>`:                                                "0123" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield id CDATA #REQUIRED  pad ( true | false ) 'true' name CDATA #IMPLIED>]>`:    "0123" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad CDATA #FIXED "true"><!ATTLIST isofield pad CDATA "false">]>`:           "0123" + "1230",
+		`<!DOCTYPE isopackager [<!-- <!ATTLIST isofield pad CDATA "true"> --><!ATTLIST isofield pad (true|false) #IMPLIED>]>`: "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofieldpackager pad (true|false) "true">]>`:                                        "1230" + "1230",
+		`<!DOCTYPE isopackager SYSTEM "a.dtd">`:                                                                               "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false "true">]>`:                                                 "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad><!ATTLIST><!ATTLIST isofield pad CDATA "&t;">]>`:                       "1230" + "1230",
+	} {
+		s, warnings, err := Parse(strings.NewReader(doctype + body))
+		require.NoError(t, err, doctype)
+		require.Empty(t, warnings)
+		m := message.MustCompile(s).New()
+		require.NoError(t, m.SetMTI("0200"))
+		require.NoError(t, m.Set(3, "123"))
+		require.NoError(t, m.Set(4, "123"))
+		wire, err := m.Pack()
+		require.NoError(t, err)
+		require.Equal(t, want, hexUpper(wire[2+8:]), doctype)
+	}
+}
+
 // The attributes of a packager as a whole.
 func TestPackagerAttributes(t *testing.T) {
 	for _, c := range []struct{ name, xml, json, wire string }{
@@ -170,6 +199,10 @@ func TestPackagerAttributes(t *testing.T) {
 			`{"header":"600001","0":"0800","3":"12"}`, "600001" + "0800" + "2000000000000000" + "12"},
 		{"bitmap in another field", `<isopackager bitmapField="2">` + field(0, 4, "IFB_NUMERIC") + field(2, 8, "IFB_BITMAP") + field(3, 2, "IFB_NUMERIC") + `</isopackager>`,
 			`{"0":"0800","3":"12"}`, "0800" + "2000000000000000" + "12"},
+		{"no bitmap", `<isopackager emitBitmap="false">` + field(0, 4, "IFB_NUMERIC") + field(1, 16, "IFB_BITMAP") + field(3, 2, "IFB_NUMERIC") + field(150, 2, "IF_CHAR") + `</isopackager>`,
+			`{"0":"0800","3":"12","150":"AB"}`, "0800" + "12" + "4142"},
+		{"no bitmap, a first field of one, nothing at the end", `<isopackager emitBitmap="false">` + field(0, 4, "IFB_NUMERIC") + field(1, 2, "IFB_NUMERIC") + field(3, 2, "IFB_NUMERIC") + `</isopackager>`,
+			`{"0":"0800","1":"12"}`, "0800" + "12"},
 		{"three bitmaps", `<isopackager>` + field(0, 4, "IFB_NUMERIC") + field(1, 24, "IFB_BITMAP") + field(130, 2, "IFB_NUMERIC") + `</isopackager>`,
 			`{"0":"0800","130":"12"}`, "0800" + "8000000000000000" + "8000000000000000" + "4000000000000000" + "12"},
 		{"third bitmap in a field", `<isopackager thirdBitmapField="65">` + field(0, 4, "IFB_NUMERIC") + field(1, 16, "IFB_BITMAP") + field(2, 1, "IF_CHAR") +

@@ -195,6 +195,13 @@ func TestSale(t *testing.T) {
 		journal := pos.Journal()
 		require.Equal(t, []Status{Approved, Voided, Approved}, []Status{journal[0].Status, journal[1].Status, journal[2].Status})
 		require.Zero(t, pos.Pending())
+
+		require.NoError(t, pos.Close())
+		k.requests()
+		pos = k.open()
+		synctest.Wait()
+		require.Zero(t, pos.Pending())
+		require.Empty(t, k.requests(), "what was approved is not undone by a restart")
 	})
 }
 

@@ -125,6 +125,7 @@ func TestFromWarns(t *testing.T) {
 		"padding of one's own":     {text48(func(s *field.Spec) { s.Pad = ownPadding{padding.Left('0')} }), "48: padding that is no single ASCII character"},
 		"padding that is no digit": {text48(func(s *field.Spec) { s.Enc, s.Pad = encoding.BCD, padding.Left(' ') }), "48: padding that is no digit"},
 		"digits on the right":      {around(field.NewNumeric(&field.Spec{Length: 4, Enc: encoding.ASCII, Pref: prefix.ASCII.Fixed, Pad: padding.Right('0')})), "48: padding with digits on this side is part of the number"},
+		"Hex.Fixed":                {text48(func(s *field.Spec) { s.Pref = prefix.Hex.Fixed }), "48: moov demands twice the length"},
 		"a tag as a value":         {text48(func(s *field.Spec) { s.Enc = encoding.BerTLVTag }), "48: a tag that ends by itself"},
 		"digits as bytes":          {text48(func(s *field.Spec) { s.Enc = encoding.ASCIIHexToBytes }), "48: moov counts digits when it writes"},
 		"a number of hexadecimal":  {around(field.NewNumeric(&field.Spec{Length: 2, Enc: encoding.ASCIIHexToBytes, Pref: prefix.Hex.Fixed, Pad: padding.Left('0')})), "48: moov's value is hexadecimal text"},

@@ -74,6 +74,9 @@ func (im *importer) leaf(path string, k kind, s *field.Spec) spec.Field {
 	if content == "" {
 		return f
 	}
+	if e.ending == endHexFixed && s.Enc != encoding.ASCIIHexToBytes {
+		im.warn(path, "moov demands twice the length when it writes: not here")
+	}
 	im.framed(path, &f, content, e, bytesLong(k, s))
 	return f
 }

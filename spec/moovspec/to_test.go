@@ -5,6 +5,7 @@ package moovspec_test
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -128,4 +129,46 @@ func TestToReports(t *testing.T) {
 	require.ErrorContains(t, err, "0: moov cannot write the message type")
 	_, _, err = moovspec.To(nil)
 	require.Error(t, err)
+}
+
+// Every shipped spec without a header goes to moov, which then writes each field as it is written here.
+func TestEveryShippedSpecGoesToMoov(t *testing.T) {
+	fields := 0
+	for _, name := range spec.BuiltInNames() {
+		s, err := spec.BuiltIn(name)
+		require.NoError(t, err)
+		ms, _, err := moovspec.To(s)
+		if len(s.Resolved().Header) > 0 {
+			require.ErrorContains(t, err, "header", name)
+			continue
+		}
+		require.NoError(t, err, name)
+		codec := message.MustCompile(s)
+		for _, e := range elementsOf(ms) {
+			if len(e.parts) == 0 {
+				sameField(t, ms, codec, e)
+				fields++
+			}
+		}
+	}
+	require.Greater(t, fields, 300)
+}
+
+func sameField(t *testing.T, ms *iso8583.MessageSpec, codec *message.Codec, e *element) {
+	theirs, ours := iso8583.NewMessage(ms), codec.New()
+	theirs.MTI("0800")
+	require.NoError(t, ours.SetMTI("0800"))
+	value := bytes.Repeat([]byte("1"), e.moov.Spec().Length)
+	if !strings.HasSuffix(e.moov.Spec().Pref.Inspect(), "Fixed") {
+		value = value[:min(len(value), 5)]
+	}
+	require.NoError(t, theirs.BinaryField(number(e.key), value))
+	if err := ours.SetBytes(number(e.key), value); errors.Is(err, message.ErrCharacter) {
+		return // letters only
+	}
+	want, err := theirs.Pack()
+	require.NoError(t, err)
+	got, err := ours.Pack()
+	require.NoError(t, err, "%s field %s", ms.Name, e.key)
+	require.Equal(t, want, got, "%s field %s", ms.Name, e.key)
 }

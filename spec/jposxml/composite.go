@@ -40,7 +40,7 @@ func (im *importer) layout(m *member, f *spec.Field, name string, depth int) *sp
 		}
 		return layout
 	}
-	parts := &parts{importer: im, owner: m, depth: depth + 1, members: im.members(m.element, m.path)}
+	parts := &parts{importer: im, owner: m, frame: im.frame(m.element, m.path), depth: depth + 1, members: im.members(m.element, m.path)}
 	switch simpleName(name) {
 	case "GenericPackager", "GenericValidatingPackager":
 		return parts.generic()

@@ -36,6 +36,8 @@ func TestFaults(t *testing.T) {
 		{"no length", around(`<isofield id="3" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `line 3: field 3: attribute "length" is missing`},
 		{"negative length", around(`<isofield id="3" length="-4" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `length "-4" is not a number`},
 		{"length beyond all", around(`<isofield id="3" length="99999999" name="x" class="org.jpos.iso.IF_CHAR"/>`), "field 3: length 99999999 is above 1048576"},
+		{"header beyond all", strings.Replace(around(""), "<isopackager", `<isopackager headerLength="131073"`, 1), "headerLength 131073 is above 131072"},
+		{"header of letters", strings.Replace(around(""), "<isopackager", `<isopackager headerLength="x"`, 1), `headerLength "x" is not a number`},
 		{"binary beyond all", around(`<isofield id="3" length="131073" name="x" class="org.jpos.iso.IFB_BINARY"/>`), "field 3: length 131073 is above 131072"},
 		{"no class", around(`<isofield id="3" length="4" name="x"/>`), `attribute "class" is missing`},
 		{"no packager", around(`<isofieldpackager id="3" length="4" name="x" class="org.jpos.iso.IF_CHAR"/>`), `field 3: attribute "packager" is missing`},

@@ -121,8 +121,8 @@ func (m *member) usable() bool {
 
 func (m *member) isBitmap() bool { return m.known && m.class.kind == kindBitmap }
 
-// make makes the field of a member, with all inside it.
-func (im *importer) make(m *member, depth int) spec.Field {
+// build makes the field of a member, with all inside it.
+func (im *importer) build(m *member, depth int) spec.Field {
 	f := m.field
 	if !m.given {
 		f = im.field(m.element, m.path, m.class)

@@ -24,7 +24,7 @@ func (im *importer) message(root *element) spec.Config {
 	c.Bitmap = im.messageBitmap(root, frame, members)
 	for i := range members {
 		if m := &members[i]; im.isElement(frame, m, c.Bitmap) {
-			f := im.make(m, 0)
+			f := im.build(m, 0)
 			f.Number = m.id
 			c.Fields = append(c.Fields, f)
 		}
@@ -52,7 +52,7 @@ func (im *importer) messageType(root *element, members []member) []spec.Field {
 		return nil
 	}
 	m := &members[0]
-	f := im.make(m, 0)
+	f := im.build(m, 0)
 	coding := spec.ASCII
 	switch {
 	case f.Encoding == spec.BCD, f.Encoding.IsEBCDIC():

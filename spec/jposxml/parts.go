@@ -91,7 +91,7 @@ func (p *parts) front(mti *member) *spec.Field {
 		list = append(list, p.header(p.owner.element, p.owner.path, p.frame.headerLength))
 	}
 	if mti != nil {
-		list = append(list, p.make(mti, p.depth))
+		list = append(list, p.build(mti, p.depth))
 	}
 	return p.joined(list)
 }
@@ -165,7 +165,7 @@ func (p *parts) positional(first int, fill bool) *spec.Layout {
 			p.warn(m.element, m.path, "cannot be read, nor what follows it: field %s is read as one value", p.owner.path)
 			return nil
 		}
-		f := p.make(m, p.depth)
+		f := p.build(m, p.depth)
 		f.Number = m.id
 		l.Fields = append(l.Fields, f)
 	}
@@ -198,7 +198,7 @@ func (p *parts) bitmapped(bitmap *member, first int) *spec.Layout {
 			p.warn(m.element, m.path, "no bit announces the subfield: it is left out")
 			continue
 		}
-		f := p.make(m, p.depth)
+		f := p.build(m, p.depth)
 		f.Number = m.id
 		l.Fields = append(l.Fields, f)
 	}

@@ -119,6 +119,9 @@ func (m *member) usable() bool {
 	return m.given || m.known && m.class.kind != kindUnused && m.class.kind != kindBitmap
 }
 
+// writesTag tells whether the class puts a tag beside the value, so that it stands in composites of tags alone.
+func (m *member) writesTag() bool { return m.known && (m.class.tag.Digits > 0 || m.class.byToken) }
+
 func (m *member) isBitmap() bool { return m.known && m.class.kind == kindBitmap }
 
 // build makes the field of a member, with all inside it.

@@ -151,6 +151,9 @@ func (im *importer) isElement(frame frame, m *member, form spec.Bitmap) bool {
 			im.warn(m.element, m.path, "a bitmap that is not the message's: the field is left out")
 		}
 		return false
+	case m.writesTag():
+		im.warn(m.element, m.path, "%s writes a tag, which no data element has: the field is left out", m.className())
+		return false
 	case m.id < frame.firstField:
 		im.warn(m.element, m.path, "is below the first field, %d: it is left out", frame.firstField)
 		return false

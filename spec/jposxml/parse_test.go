@@ -116,6 +116,11 @@ func TestWarnings(t *testing.T) {
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "the subfields are not characters of its class"},
 		{"elements in chip data", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="org.jpos.iso.packager.ICCDataPackager">` +
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "field 48: its data objects have the tags of BER-TLV or datasets: the 1 elements inside are not looked at"},
+		{"a tag in a message", around(field(2, 3, "IF_CHAR") + field(3, 3, "IFMC_LLCHAR")), "line 3: field 3: org.jpos.iso.IFMC_LLCHAR writes a tag, which no data element has: the field is left out"},
+		{"a tag among subfields", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
+			field(1, 1, "IF_CHAR") + field(2, 3, "IFMC_LLCHAR") + `</isofieldpackager>`), "field 48.2: cannot be read, nor what follows it: field 48 is read as one value"},
+		{"a tag behind a bitmap", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" bitmapField="0" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
+			field(0, 8, "IFB_BITMAP") + field(2, 3, "IFMC_LLCHAR") + field(3, 3, "IF_CHAR") + `</isofieldpackager>`), "field 48.2: org.jpos.iso.IFMC_LLCHAR writes a tag, which a bitmap leaves no room for: the subfield is left out"},
 		{"character set", `<?xml version="1.0" encoding="GB2312"?>` + around(field(2, 3, "IF_CHAR")), "character set GB2312 are read as ISO-8859-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package jposxml
 
 import (
+	"slices"
+
 	"github.com/posline/posline/spec"
 )
 
@@ -155,13 +157,16 @@ func (p *parts) base1() *spec.Layout {
 // positional makes subfields that stand one after the other. One that cannot be read makes all of them one value.
 func (p *parts) positional(first int, fill bool) *spec.Layout {
 	l := &spec.Layout{Kind: spec.Positional, Fill: fill}
+	if len(p.members) > 0 && !slices.ContainsFunc(p.members, func(m member) bool { return m.class.tag.Digits == 0 }) {
+		return p.tagged(taggedForm{}) // each subfield says itself which one it is
+	}
 	for i := range p.members {
 		m := &p.members[i]
 		switch {
 		case m.id < first:
 			p.warn(m.element, m.path, "is below the first subfield, %d: it is left out", first)
 			continue
-		case !m.usable():
+		case !m.usable(), m.writesTag():
 			p.warn(m.element, m.path, "cannot be read, nor what follows it: field %s is read as one value", p.owner.path)
 			return nil
 		}
@@ -193,6 +198,9 @@ func (p *parts) bitmapped(bitmap *member, first int) *spec.Layout {
 		m := &p.members[i]
 		switch {
 		case m == bitmap, m.id == 0 && first > 0, !m.usable():
+			continue
+		case m.writesTag():
+			p.warn(m.element, m.path, "%s writes a tag, which a bitmap leaves no room for: the subfield is left out", m.className())
 			continue
 		case m.id < first, m.id > 8*form.Bytes*form.Max, m.id == 1 && !form.Plain, m.id == 65 && form.Max == 3 && !form.Plain:
 			p.warn(m.element, m.path, "no bit announces the subfield: it is left out")

@@ -22,7 +22,7 @@ type taggedForm struct {
 func (p *parts) tagged(form taggedForm) *spec.Layout {
 	l := &spec.Layout{Kind: spec.Tagged}
 	entries := p.members
-	if form.lead && len(entries) > 0 && entries[0].id == 0 {
+	if form.lead && len(entries) > 0 && entries[0].id == 0 && !entries[0].writesTag() {
 		lead := &entries[0]
 		entries = entries[1:]
 		if lead.usable() {

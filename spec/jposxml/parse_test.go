@@ -269,7 +269,8 @@ func TestMessageDefectsNotCopied(t *testing.T) {
 func TestHooks(t *testing.T) {
 	xml := around(`<isofield id="5" length="7" name="mine" tone="high" class="com.example.Mine"/>
 		<isofieldpackager id="48" length="20" name="parts" class="org.jpos.iso.IFA_LLCHAR" packager="com.example.Parts"/>
-		<isofield id="49" length="20" name="unknown" class="com.example.Unknown"/>`)
+		<isofield id="49" length="20" name="unknown" class="com.example.Unknown"/>
+		<isofield id="50" length="20" name="alike" class="com.example.IF_CHAR"/>`)
 	var seen []Element
 	s, warnings, err := Parse(strings.NewReader(xml), WithName("ours"),
 		WithClasses(func(e Element) (spec.Field, bool) {
@@ -280,10 +281,11 @@ func TestHooks(t *testing.T) {
 			return &spec.Layout{Kind: spec.Positional, Fields: []spec.Field{{Number: 1, Format: "ans 2"}, {Number: 2, Format: "ans 9", ToEnd: true}}}, e.Packager == "com.example.Parts"
 		}))
 	require.NoError(t, err)
-	require.Len(t, warnings, 1)
+	require.Len(t, warnings, 2)
 	require.Equal(t, "49", warnings[0].Path)
+	require.Contains(t, warnings[1].Problem, "is taken for the one of jPOS")
 	require.Equal(t, "ours", s.Name())
-	require.Len(t, seen, 2)
+	require.Len(t, seen, 3, "classes of jPOS are not asked for")
 	require.Equal(t, Element{Line: 3, Path: "5", ID: 5, Class: "com.example.Mine", Length: 7,
 		Attributes: map[string]string{"id": "5", "length": "7", "name": "mine", "tone": "high", "class": "com.example.Mine"}}, seen[0])
 	m := message.MustCompile(s).New()

@@ -106,6 +106,7 @@ func TestWarnings(t *testing.T) {
 		{"below the first field", strings.Replace(around(field(2, 3, "IF_CHAR")+field(3, 3, "IF_CHAR")), "<isopackager", `<isopackager firstField="3"`, 1), "field 2: is below the first field, 3"},
 		{"text for a message type", `<isopackager>` + field(0, 4, "IF_CHAR") + field(1, 8, "IFA_BITMAP") + field(2, 3, "IF_CHAR") + `</isopackager>`, "a message type is four digits"},
 		{"packager of one's own", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" packager="com.example.P"/>`), "packager com.example.P is not one of jPOS: the field is read as one value"},
+		{"packager of one's own with a jPOS name", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="com.example.ICCDataPackager"/>`), "packager com.example.ICCDataPackager is taken for the one of jPOS named ICCDataPackager"},
 		{"composite that jPOS cannot pack, as in base1.xml", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
 			field(0, 1, "IF_CHAR") + field(1, 1, "IF_CHAR") + `</isofieldpackager>`), "there is no bitmap: the subfields stand one after the other"},
 		{"subfield that cannot be read", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +

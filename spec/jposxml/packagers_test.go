@@ -2,6 +2,7 @@ package jposxml
 
 import (
 	"encoding/hex"
+	"os"
 	"strings"
 	"testing"
 
@@ -239,4 +240,19 @@ func TestTrim(t *testing.T) {
 	b, err := hex.DecodeString("0200" + "2000000000000000" + "414243444546")
 	require.NoError(t, err)
 	require.ErrorIs(t, codec.New().Unpack(b), message.ErrTrailing)
+}
+
+// Every packager that is listed is known, and tested above.
+func TestPackagerNames(t *testing.T) {
+	source, err := os.ReadFile("packagers_test.go")
+	require.NoError(t, err)
+	for _, name := range packagerNames {
+		_, warnings, err := Parse(strings.NewReader(around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.iso.packager.` + name + `">` +
+			field(1, 2, "IF_CHAR") + `</isofieldpackager>`)))
+		require.NoError(t, err)
+		for _, w := range warnings {
+			require.NotContains(t, w.Problem, "is not one of jPOS", name)
+		}
+		require.True(t, name == "GenericValidatingPackager" || strings.Contains(string(source), "."+name+`"`) || strings.Contains(string(source), `"`+name+`"`), name)
+	}
 }

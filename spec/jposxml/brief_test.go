@@ -26,7 +26,11 @@ func TestBriefSpecsAreTheSame(t *testing.T) {
 			}
 			for _, pad := range []string{"true", "false"} {
 				one := `length="7" name="x" token="7C" pad="` + pad + `" class="` + prefix + name + `"`
-				xml := `<isopackager>` + front + `<isofield id="2" ` + one + `/><isofieldpackager id="3" emitBitmap="false" packager="org.jpos.iso.packager.GenericPackager" ` + one + `><isofield id="1" ` +
+				outer, packager := one, "GenericPackager"
+				if c := classes[name]; c.tag.Digits > 0 || c.byToken {
+					outer, packager = `length="99" name="x" class="org.jpos.iso.IFA_LLCHAR"`, "EuroSubFieldPackager"
+				}
+				xml := `<isopackager>` + front + `<isofield id="2" ` + outer + `/><isofieldpackager id="3" emitBitmap="false" packager="org.jpos.iso.packager.` + packager + `" ` + outer + `><isofield id="1" ` +
 					one + `/></isofieldpackager></isopackager>`
 				short, warnings, err := Parse(strings.NewReader(xml))
 				require.NoError(t, err, xml)

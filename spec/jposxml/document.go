@@ -152,8 +152,8 @@ func inUTF8(text []byte) []byte {
 // every set that keeps ASCII will do.
 func charset(label string, input io.Reader, warn func(problem string)) io.Reader {
 	switch strings.ToLower(label) {
-	case "utf-16":
-		return input // inUTF8 has done it
+	case "utf-16", "utf8":
+		return input // it is UTF-8 by now
 	case "iso-8859-1", "latin1", "us-ascii", "ascii":
 	default:
 		warn("names of fields in the character set " + label + " are read as ISO-8859-1")

@@ -137,12 +137,7 @@ func (g *generator) file() string {
 	return g.out.String()
 }
 
-var classNames, packagerNames = slices.Sorted(maps.Keys(classes)), []string{"org.jpos.iso.packager.GenericPackager", "org.jpos.iso.packager.GenericSubFieldPackager",
-	"org.jpos.iso.packager.Base1SubFieldPackager", "org.jpos.iso.packager.CTCSubFieldPackager", "org.jpos.iso.packager.CTCSubElementPackager",
-	"org.jpos.iso.packager.EuroSubFieldPackager", "org.jpos.iso.packager.MasterCardEBCDICSubFieldPackager", "org.jpos.iso.packager.GICCSubFieldPackager",
-	"org.jpos.iso.packager.GenericTaggedFieldsPackager", "org.jpos.tlv.packager.TaggedSequencePackager", "org.jpos.tlv.packager.BinaryHexTaggedSequencePackager",
-	"org.jpos.tlv.packager.bertlv.BERTLVBinaryPackager", "org.jpos.tlv.packager.bertlv.BERTLVAsciiHexPackager", "org.jpos.tlv.packager.bertlv.BERTLVEbcdicHexPackager",
-	"org.jpos.iso.packager.DatasetPackager", "org.jpos.iso.packager.ICCDataPackager"}
+var classNames = slices.Sorted(maps.Keys(classes))
 
 func (g *generator) field(id int) {
 	name := classNames[g.next(len(classNames))]
@@ -158,7 +153,7 @@ func (g *generator) field(id int) {
 		return
 	}
 	g.out.WriteString(fmt.Sprintf(`<isofieldpackager %s packager="%s" emitBitmap="%v" bitmapField="%d" firstField="%d" headerLength="%d" tagSize="2" lenSize="%d" swapTagAndLen="%v">`+"\n",
-		attributes, packagerNames[g.next(len(packagerNames))], g.next(2) == 0, g.next(3), g.next(3), g.next(3), g.next(3), g.next(2) == 1))
+		attributes, "org.jpos.iso.packager."+packagerNames[g.next(len(packagerNames))], g.next(2) == 0, g.next(3), g.next(3), g.next(3), g.next(3), g.next(2) == 1))
 	g.depth++
 	for sub := range g.next(5) {
 		g.field(sub)

@@ -2,6 +2,7 @@ package jposxml
 
 import (
 	"encoding/hex"
+	"os"
 	"strings"
 	"testing"
 
@@ -60,6 +61,8 @@ func TestPackagers(t *testing.T) {
 			field(0, 1, "IFEMC_TCC") + field(7, 99, "IFEPE_LLCHAR"), `{"0":" ","07":"AB"}`, "40" + "F0F7" + "F0F2" + "C1C2"},
 		{"Europay, length before tag", `packager="org.jpos.iso.packager.EuroSubFieldPackager"`,
 			field(1, 95, "IFEP_LLCHAR") + field(23, 95, "IFEP_LLCHAR"), `{"01":"AB","23":""}`, "3034" + "3031" + "4142" + "3032" + "3233"},
+		{"tags without a packager of tags", `packager="org.jpos.iso.packager.GenericSubFieldPackager" emitBitmap="false"`,
+			field(3, 99, "IFIPM_LLLCHAR") + field(158, 99, "IFIPM_LLLCHAR"), `{"0158":"AB","0003":""}`, "30313538" + "303032" + "4142" + "30303033" + "303030"},
 		{"GICC with its own text before", `packager="org.jpos.iso.packager.GICCSubFieldPackager"`,
 			field(0, 3, "IF_CHAR") + field(11, 99, "IFEP_LLLCHAR"), `{"0":" XY","11":"A"}`, "205859" + "F0F0F3" + "F1F1" + "41"},
 		{"GICC without", `packager="org.jpos.iso.packager.GICCSubFieldPackager"`,
@@ -237,4 +240,19 @@ func TestTrim(t *testing.T) {
 	b, err := hex.DecodeString("0200" + "2000000000000000" + "414243444546")
 	require.NoError(t, err)
 	require.ErrorIs(t, codec.New().Unpack(b), message.ErrTrailing)
+}
+
+// Every packager that is listed is known, and tested above.
+func TestPackagerNames(t *testing.T) {
+	source, err := os.ReadFile("packagers_test.go")
+	require.NoError(t, err)
+	for _, name := range packagerNames {
+		_, warnings, err := Parse(strings.NewReader(around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.iso.packager.` + name + `">` +
+			field(1, 2, "IF_CHAR") + `</isofieldpackager>`)))
+		require.NoError(t, err)
+		for _, w := range warnings {
+			require.NotContains(t, w.Problem, "is not one of jPOS", name)
+		}
+		require.True(t, name == "GenericValidatingPackager" || strings.Contains(string(source), "."+name+`"`) || strings.Contains(string(source), `"`+name+`"`), name)
+	}
 }

@@ -36,6 +36,8 @@ func TestFaults(t *testing.T) {
 		{"no length", around(`<isofield id="3" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `line 3: field 3: attribute "length" is missing`},
 		{"negative length", around(`<isofield id="3" length="-4" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `length "-4" is not a number`},
 		{"length beyond all", around(`<isofield id="3" length="99999999" name="x" class="org.jpos.iso.IF_CHAR"/>`), "field 3: length 99999999 is above 1048576"},
+		{"header beyond all", strings.Replace(around(""), "<isopackager", `<isopackager headerLength="131073"`, 1), "headerLength 131073 is above 131072"},
+		{"header of letters", strings.Replace(around(""), "<isopackager", `<isopackager headerLength="x"`, 1), `headerLength "x" is not a number`},
 		{"binary beyond all", around(`<isofield id="3" length="131073" name="x" class="org.jpos.iso.IFB_BINARY"/>`), "field 3: length 131073 is above 131072"},
 		{"no class", around(`<isofield id="3" length="4" name="x"/>`), `attribute "class" is missing`},
 		{"no packager", around(`<isofieldpackager id="3" length="4" name="x" class="org.jpos.iso.IF_CHAR"/>`), `field 3: attribute "packager" is missing`},
@@ -104,6 +106,7 @@ func TestWarnings(t *testing.T) {
 		{"below the first field", strings.Replace(around(field(2, 3, "IF_CHAR")+field(3, 3, "IF_CHAR")), "<isopackager", `<isopackager firstField="3"`, 1), "field 2: is below the first field, 3"},
 		{"text for a message type", `<isopackager>` + field(0, 4, "IF_CHAR") + field(1, 8, "IFA_BITMAP") + field(2, 3, "IF_CHAR") + `</isopackager>`, "a message type is four digits"},
 		{"packager of one's own", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" packager="com.example.P"/>`), "packager com.example.P is not one of jPOS: the field is read as one value"},
+		{"packager of one's own with a jPOS name", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="com.example.ICCDataPackager"/>`), "packager com.example.ICCDataPackager is taken for the one of jPOS named ICCDataPackager"},
 		{"composite that jPOS cannot pack, as in base1.xml", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
 			field(0, 1, "IF_CHAR") + field(1, 1, "IF_CHAR") + `</isofieldpackager>`), "there is no bitmap: the subfields stand one after the other"},
 		{"subfield that cannot be read", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
@@ -114,6 +117,11 @@ func TestWarnings(t *testing.T) {
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "the subfields are not characters of its class"},
 		{"elements in chip data", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="org.jpos.iso.packager.ICCDataPackager">` +
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "field 48: its data objects have the tags of BER-TLV or datasets: the 1 elements inside are not looked at"},
+		{"a tag in a message", around(field(2, 3, "IF_CHAR") + field(3, 3, "IFMC_LLCHAR")), "line 3: field 3: org.jpos.iso.IFMC_LLCHAR writes a tag, which no data element has: the field is left out"},
+		{"a tag among subfields", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
+			field(1, 1, "IF_CHAR") + field(2, 3, "IFMC_LLCHAR") + `</isofieldpackager>`), "field 48.2: cannot be read, nor what follows it: field 48 is read as one value"},
+		{"a tag behind a bitmap", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" bitmapField="0" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
+			field(0, 8, "IFB_BITMAP") + field(2, 3, "IFMC_LLCHAR") + field(3, 3, "IF_CHAR") + `</isofieldpackager>`), "field 48.2: org.jpos.iso.IFMC_LLCHAR writes a tag, which a bitmap leaves no room for: the subfield is left out"},
 		{"character set", `<?xml version="1.0" encoding="GB2312"?>` + around(field(2, 3, "IF_CHAR")), "character set GB2312 are read as ISO-8859-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -262,7 +270,8 @@ func TestMessageDefectsNotCopied(t *testing.T) {
 func TestHooks(t *testing.T) {
 	xml := around(`<isofield id="5" length="7" name="mine" tone="high" class="com.example.Mine"/>
 		<isofieldpackager id="48" length="20" name="parts" class="org.jpos.iso.IFA_LLCHAR" packager="com.example.Parts"/>
-		<isofield id="49" length="20" name="unknown" class="com.example.Unknown"/>`)
+		<isofield id="49" length="20" name="unknown" class="com.example.Unknown"/>
+		<isofield id="50" length="20" name="alike" class="com.example.IF_CHAR"/>`)
 	var seen []Element
 	s, warnings, err := Parse(strings.NewReader(xml), WithName("ours"),
 		WithClasses(func(e Element) (spec.Field, bool) {
@@ -273,10 +282,11 @@ func TestHooks(t *testing.T) {
 			return &spec.Layout{Kind: spec.Positional, Fields: []spec.Field{{Number: 1, Format: "ans 2"}, {Number: 2, Format: "ans 9", ToEnd: true}}}, e.Packager == "com.example.Parts"
 		}))
 	require.NoError(t, err)
-	require.Len(t, warnings, 1)
+	require.Len(t, warnings, 2)
 	require.Equal(t, "49", warnings[0].Path)
+	require.Contains(t, warnings[1].Problem, "is taken for the one of jPOS")
 	require.Equal(t, "ours", s.Name())
-	require.Len(t, seen, 2)
+	require.Len(t, seen, 3, "classes of jPOS are not asked for")
 	require.Equal(t, Element{Line: 3, Path: "5", ID: 5, Class: "com.example.Mine", Length: 7,
 		Attributes: map[string]string{"id": "5", "length": "7", "name": "mine", "tone": "high", "class": "com.example.Mine"}}, seen[0])
 	m := message.MustCompile(s).New()

@@ -71,7 +71,7 @@ func (a asking) Query(_ context.Context, reference string) (channel.Answer, erro
 
 // house is a switch with one terminal, and the terminal's side of it.
 type house struct {
-	t            *testing.T
+	t            testing.TB
 	ledger       *ledger.Ledger
 	sw           *Switch
 	bank, wallet *line
@@ -90,13 +90,13 @@ func silent(channel.Payment) (channel.Answer, error) {
 	return channel.Answer{}, errors.New("no answer")
 }
 
-func key(t *testing.T, attributes string, bits int) crypto.Key {
+func key(t testing.TB, attributes string, bits int) crypto.Key {
 	k, err := crypto.GenerateKey(crypto.MustAttributes(attributes), bits)
 	require.NoError(t, err)
 	return k
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	h := &house{t: t, bank: &line{pay: approve}, wallet: &line{pay: approve}}
 	var err error
 	h.ledger, err = ledger.Open(filepath.Join(t.TempDir(), "ledger.db"))
@@ -303,6 +303,8 @@ func TestRefusals(t *testing.T) {
 		"odd order":     {"30", func(m *message.Message) { m.SetPath(dialect.Order, "440A31") }},
 		"no payer":      {"40", func(m *message.Message) { m.Unset(35) }},
 		"short track":   {"14", func(m *message.Message) { m.Set(35, "621797D3012") }},
+		"long track":    {"14", func(m *message.Message) { m.Set(35, "62179700000000420023D3012") }},
+		"no separator":  {"14", func(m *message.Message) { m.Set(35, "6217970000000042002") }},
 		"Alipay":        {"40", func(m *message.Message) { byCode(m); m.SetPath("59.A3", "2812345678901234") }},
 		"other service": {"12", func(m *message.Message) { m.Set(3, "310000") }},
 		"other type":    {"12", func(m *message.Message) { m.SetMTI("0220") }},

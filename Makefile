@@ -1,12 +1,16 @@
 GO ?= go
 
-.PHONY: demo test bench fuzz
+.PHONY: demo quickstart test bench fuzz
 
-demo: ## run the main job
+demo: ## an acquirer at work: payments arrive, and the books agree
+	cd examples/realtime && CGO_ENABLED=0 $(GO) run . -once
+
+quickstart: ## the smallest program with a terminal and a host
 	$(GO) run ./examples/quickstart
 
-test: ## pass every test of the library
+test: ## pass every test of the library and of the programs
 	$(GO) test ./...
+	cd examples/realtime && $(GO) test ./...
 
 bench: ## every benchmark side by side with its peer, one table
 	$(GO) run ./benchmarks

@@ -14,10 +14,12 @@ type bitmapForm struct {
 	max      int // bitmaps
 	plain    bool
 	tertiary int // data element that carries the third bitmap; 0 for none
+	absent   bool
+	all      [3]uint64 // where bitmaps are absent: all data elements of the spec
 }
 
 func newBitmapForm(b spec.Bitmap) bitmapForm {
-	return bitmapForm{coding: b.Encoding, bytes: b.Bytes, max: b.Max, plain: b.Plain, tertiary: b.TertiaryField}
+	return bitmapForm{coding: b.Encoding, bytes: b.Bytes, max: b.Max, plain: b.Plain, tertiary: b.TertiaryField, absent: b.Absent}
 }
 
 const firstBit = 1 << 63
@@ -44,6 +46,10 @@ func (f *bitmapForm) wireSize() int {
 // read reads the bitmaps at pos into words, without their continuation bits. The error has no path.
 func (f *bitmapForm) read(buf []byte, pos int, words *[3]uint64) (size, count int, err *Error) {
 	*words = [3]uint64{}
+	if f.absent {
+		*words = f.all // those that the bytes do not reach are not there
+		return 0, 0, nil
+	}
 	for {
 		word, err := f.readOne(buf, pos+size)
 		if err != nil {
@@ -102,6 +108,8 @@ func (f *bitmapForm) readOne(buf []byte, pos int) (uint64, *Error) {
 // needed is how many bitmaps the bits need in front of the fields.
 func (f *bitmapForm) needed(words *[3]uint64) int {
 	switch {
+	case f.absent:
+		return 0
 	case f.plain:
 		return f.max
 	case words[2] != 0 && f.inFront() > 2:

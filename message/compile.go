@@ -45,8 +45,9 @@ func Compile(s *spec.Spec) (*Codec, error) {
 			continue
 		}
 		c.fields[f.Number] = n
+		w, bit := bitOf(f.Number)
+		c.bitmap.all[w] |= bit
 		if n.hasParts() || len(n.byMTI) > 0 {
-			w, bit := bitOf(f.Number)
 			c.parted[w] |= bit
 		}
 	}

@@ -93,12 +93,22 @@ func (m *Message) setWire(number int, n *node, wire []byte) error {
 
 // edited returns the inside of a value after an edit. n is the definition of the value, which may be absent.
 func (v Value) edited(n *node, e edit) ([]byte, *Error) {
-	var inside []byte
 	l := v.layout()
+	if !v.Present() {
+		l = n.layoutOf(v.message)
+	}
+	inside, err := v.editedParts(n, l, e)
+	if err != nil || e.remove {
+		return inside, err
+	}
+	return n.filled(l, inside)
+}
+
+// editedParts is edited for the layout that holds.
+func (v Value) editedParts(n *node, l *layout, e edit) ([]byte, *Error) {
+	var inside []byte
 	if v.Present() {
 		inside = v.inside()
-	} else {
-		l = n.layoutOf(v.message)
 	}
 	if l == nil {
 		return nil, fault(ErrUnknown, n.path+"."+strings.Join(e.keys, "."), -1, detail("the field has no parts"))
@@ -328,12 +338,8 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 		if !l.fill {
 			return nil, fault(ErrMissing, gap.path, -1, detail("parts before it are set first"))
 		}
-		var empty []byte
-		if gap.padSide == spec.Neither {
-			empty = make([]byte, gap.min)
-		}
 		var err *Error
-		if out, err = gap.appendWire(out, empty); err != nil {
+		if out, err = gap.appendEmpty(out); err != nil {
 			return nil, err
 		}
 	}
@@ -341,6 +347,47 @@ func (l *layout) append(inside []byte, entries []found, n *node, wire []byte) ([
 		return nil, fault(ErrType, n.path, -1, detail("parts behind it are there already"))
 	}
 	return append(out, wire...), nil
+}
+
+// appendEmpty appends the empty value of a part: zeros, blanks, zero length.
+func (n *node) appendEmpty(dst []byte) ([]byte, *Error) {
+	var empty []byte
+	if n.padSide == spec.Neither {
+		empty = make([]byte, n.min)
+	}
+	return n.appendWire(dst, empty)
+}
+
+// filled appends empty parts to the inside of a field that must be longer, where the layout fills gaps.
+func (n *node) filled(l *layout, inside []byte) ([]byte, *Error) {
+	if l == nil || l.kind != spec.Positional || !l.fill || !n.short(inside) {
+		return inside, nil
+	}
+	entries, err := l.collect(inside)
+	if err != nil {
+		return nil, err
+	}
+	next := 0
+	if len(entries) > 0 {
+		next = slices.Index(l.fields, entries[len(entries)-1].node) + 1
+	}
+	out := slices.Clone(inside)
+	for ; next < len(l.fields) && n.short(out); next++ {
+		if l.fields[next].field.StartsWith == "" {
+			if out, err = l.fields[next].appendEmpty(out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// short tells whether parts do not make up the shortest value of the field.
+func (n *node) short(inside []byte) bool {
+	if n.decodes() {
+		return len(inside) < n.min
+	}
+	return n.unitsIn(len(inside)) < n.min
 }
 
 // announce adds a part of a bitmapped layout in its place and sets its bit.

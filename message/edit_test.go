@@ -13,6 +13,8 @@ import (
 var editSpec = spec.MustNew(spec.Config{Name: "edits", Encoding: spec.BCD, Fields: []spec.Field{
 	{Number: 48, Format: "ans...99", Layout: &spec.Layout{Kind: spec.Positional, Fill: true, Fields: []spec.Field{
 		{Number: 0, Format: "ans 1"}, {Number: 3, Format: "n 2"}, {Number: 4, Format: "ans..9"}, {Number: 9, Format: "ans 2"}}}},
+	{Number: 49, Format: "b 40", Layout: &spec.Layout{Kind: spec.Positional, Fill: true, Fields: []spec.Field{
+		{Number: 0, Format: "ans 1"}, {Number: 1, Format: "n 2"}, {Number: 2, Format: "b 16"}, {Number: 3, Format: "ans 1"}}}},
 	{Number: 60, Format: "b...99", Layout: &spec.Layout{Kind: spec.Bitmapped, Bitmap: spec.Bitmap{Bytes: 1, Plain: true},
 		Lead: &spec.Field{Format: "n 4"}, Fields: []spec.Field{{Number: 1, Format: "n 2"}, {Number: 8, Format: "ans 1"}}}},
 	{Number: 61, Format: "ans...99", Layout: &spec.Layout{Kind: spec.Tagged, Tag: spec.TagFormat{Digits: 2},
@@ -32,6 +34,8 @@ func TestSetPathOfLeadsAndGaps(t *testing.T) {
 		{"number 0", []set{{"48.0", "A"}}, "48", "41"},
 		{"numbers with a gap between them", []set{{"48.0", "A"}, {"48.3", "12"}}, "48", "413132"},
 		{"missing parts are filled in", []set{{"48.9", "XY"}}, "48", "20" + "3030" + "3030" + "5859"},
+		{"a field of fixed length is filled up", []set{{"49.0", "A"}}, "49", "41" + "00" + "0000" + "20"},
+		{"and its parts are set one by one", []set{{"49.0", "A"}, {"49.2", "0102"}}, "49", "41" + "00" + "0102" + "20"},
 		{"a lead before a bitmap", []set{{"60.0", "0800"}}, "60", "0800"},
 		{"a bitmap behind a lead", []set{{"60.0", "0800"}, {"60.8", "Z"}, {"60.1", "42"}}, "60", "0800" + "81" + "42" + "5a"},
 		{"the lead is replaced", []set{{"60.0", "0800"}, {"60.8", "Z"}, {"60.0", "0810"}}, "60", "0810" + "01" + "5a"},
@@ -64,6 +68,20 @@ func TestUnsetPathBehindALead(t *testing.T) {
 	}
 	require.NoError(t, m.UnsetPath("60.1"))
 	require.Equal(t, "0800015a", hex.EncodeToString(m.Get("60").content()))
+}
+
+// A struct need not set all parts of a field of fixed length.
+func TestMarshalFillsUp(t *testing.T) {
+	type inner struct {
+		Kind string `iso8583:"0"`
+		Code string `iso8583:"1"`
+	}
+	m := MustCompile(editSpec).New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, Marshal(m, &struct {
+		F49 inner
+	}{inner{"A", "42"}}))
+	require.Equal(t, "4142000020", hex.EncodeToString(m.Get("49").content()))
 }
 
 // A struct sets a lead and what follows it.

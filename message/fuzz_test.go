@@ -77,6 +77,34 @@ func FuzzUnpackUnionPay(f *testing.F) {
 	fuzzUnpack(f, codecFor(f, "unionpay-pos"), wiresOf(unionPayFrames(f), "unionpay-pos"))
 }
 
+func FuzzUnpackEBCDIC(f *testing.F) {
+	fuzzUnpack(f, codecFor(f, "iso8583-1987-ebcdic"), [][]byte{packed(f, cardMessages(f)["iso8583-1987-ebcdic"])})
+}
+
+func FuzzUnpack1993(f *testing.F) {
+	ascii, binary := codecFor(f, "iso8583-1993-ascii"), codecFor(f, "iso8583-1993-binary")
+	messages := cardMessages(f)
+	f.Add(packed(f, messages["iso8583-1993-ascii"]))
+	f.Add(packed(f, messages["iso8583-1993-binary"]))
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		checkUnpack(t, ascii, wire)
+		checkUnpack(t, binary, wire)
+	})
+}
+
+func FuzzUnpack2003(f *testing.F) {
+	third := []byte{0x21, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0xA0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 1, 0x12, 0, 1, 0xAA, 0, 1, 0xCC}
+	fuzzUnpack(f, codecFor(f, "iso8583-2003-binary"), [][]byte{packed(f, cardMessages(f)["iso8583-2003-binary"]), third})
+}
+
+func FuzzUnpackWithoutBitmap(f *testing.F) {
+	fuzzUnpack(f, MustCompile(bitmapless), [][]byte{{8, 0}, {8, 0, 0x12, 4, 0x12, 0x34}, {8, 0, 0x12, 0, 'A', 'B', 'C'}})
+}
+
+func FuzzUnpackEdits(f *testing.F) {
+	fuzzUnpack(f, MustCompile(editSpec), [][]byte{{2, 0, 0, 0, 0, 0, 0, 1, 0, 0x10, 0, 4, 8, 0, 1, 'Z'}})
+}
+
 func FuzzUnpackKitchenSink(f *testing.F) {
 	codec := MustCompile(kitchenSink)
 	var seeds [][]byte

@@ -53,7 +53,8 @@ func FuzzJSON(f *testing.F) {
 
 func jsonCodecs(f *testing.F) []*Codec {
 	return []*Codec{codecFor(f, "unionpay-pos"), codecFor(f, "unionpay-pos+no-header"), codecFor(f, "iso8583-1987-ascii"),
-		codecFor(f, "iso8583-1987-binary"), MustCompile(formsSpec), MustCompile(kitchenSink)}
+		codecFor(f, "iso8583-1987-binary"), MustCompile(formsSpec), MustCompile(kitchenSink), MustCompile(editSpec), MustCompile(bitmapless),
+		codecFor(f, "iso8583-1987-ebcdic"), codecFor(f, "iso8583-2003-binary")}
 }
 
 func backFromJSON(t *testing.T, m *Message, wire []byte) {

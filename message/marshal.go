@@ -145,7 +145,7 @@ func (m *Message) marshalInside(b *binding, n *node, field reflect.Value) *Error
 // has the size that comes out.
 func (m *Message) insideOf(n *node, b *binding, field reflect.Value, old Value) ([]byte, *Error) {
 	if l := old.layout(); l != nil {
-		return m.compose(l, b, field, old)
+		return m.compose(n, l, b, field, old)
 	}
 	var first *Error
 	for i := range n.cases {
@@ -155,7 +155,7 @@ func (m *Message) insideOf(n *node, b *binding, field reflect.Value, old Value) 
 		if c.layout == nil || !(Value{message: m, node: n}).fits(&c) {
 			continue
 		}
-		inside, err := m.compose(c.layout, b, field, Value{})
+		inside, err := m.compose(n, c.layout, b, field, Value{})
 		if size == 0 || err == nil && len(inside) == size {
 			return inside, err
 		}
@@ -167,7 +167,7 @@ func (m *Message) insideOf(n *node, b *binding, field reflect.Value, old Value) 
 		}
 	}
 	if n.layout != nil {
-		return m.compose(n.layout, b, field, Value{})
+		return m.compose(n, n.layout, b, field, Value{})
 	}
 	if first == nil {
 		first = fault(ErrType, n.path, -1, detail("the field has no parts in this message"))
@@ -175,8 +175,8 @@ func (m *Message) insideOf(n *node, b *binding, field reflect.Value, old Value) 
 	return nil, first
 }
 
-// compose returns the parts of a layout.
-func (m *Message) compose(l *layout, b *binding, field reflect.Value, old Value) ([]byte, *Error) {
+// compose returns the parts of a layout in field n.
+func (m *Message) compose(n *node, l *layout, b *binding, field reflect.Value, old Value) ([]byte, *Error) {
 	c := composer{message: m, layout: l, plan: b.parts, old: old}
 	if b.repeats == records {
 		return c.records(b, field)
@@ -184,5 +184,9 @@ func (m *Message) compose(l *layout, b *binding, field reflect.Value, old Value)
 	if err := c.collect(field); err != nil {
 		return nil, err
 	}
-	return c.assemble(field)
+	inside, err := c.assemble(field)
+	if err != nil {
+		return nil, err
+	}
+	return n.filled(l, inside)
 }

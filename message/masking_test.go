@@ -144,7 +144,11 @@ func TestNothingPrintsCardData(t *testing.T) {
 func TestBrokenMessagesPrintNoCardData(t *testing.T) {
 	for name, whole := range cardMessages(t) {
 		codec, wire := codecFor(t, name), packed(t, whole)
-		for size := range wire {
+		step := 1
+		if strings.HasPrefix(name, "iso8583-") && name != "iso8583-1987-ascii" {
+			step = 5 // these differ from the first in their encodings alone
+		}
+		for size := 0; size < len(wire); size += step {
 			m := codec.New()
 			err := m.Unpack(wire[:size])
 			require.Error(t, err)

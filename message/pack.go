@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"math/bits"
+	"strconv"
 )
 
 // AppendPack appends the message as it goes on the wire, without a length header. What was unpacked and not changed
@@ -43,6 +44,11 @@ func (m *Message) packable() error {
 	if len(m.header) == 0 && len(m.codec.header) > 0 {
 		return fault(ErrMissing, "header", -1, nil)
 	}
+	if m.codec.bitmap.absent {
+		if gap := m.gap(); gap != 0 {
+			return fault(ErrMissing, strconv.Itoa(gap), -1, detail("without a bitmap the fields before the last one must be there"))
+		}
+	}
 	parted := m.codec.parted
 	for w := range parted {
 		parted[w] &= m.present[w]
@@ -60,6 +66,20 @@ func (m *Message) packable() error {
 		}
 	}
 	return nil
+}
+
+// gap is the first data element of the spec that is missing before one that is there; 0 for none.
+func (m *Message) gap() int {
+	missing := 0
+	for number := range fieldBits(&m.codec.bitmap.all) {
+		switch {
+		case !m.Has(number) && missing == 0:
+			missing = number
+		case m.Has(number) && missing != 0:
+			return missing
+		}
+	}
+	return 0
 }
 
 // appendFront appends header, message type and bitmaps.

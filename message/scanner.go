@@ -223,6 +223,9 @@ func (c *cursor) leaveShape(number int) {
 func (c *cursor) seekField(number int) (n *node, at span, err *Error) {
 	for w := range c.words {
 		for c.words[w] != 0 {
+			if c.codec.bitmap.absent && c.pos == len(c.buf) {
+				return nil, span{}, nil
+			}
 			zeros := bits.LeadingZeros64(c.words[w])
 			found := 64*w + zeros + 1
 			if found > number {

@@ -75,7 +75,7 @@ func (c *Codec) learn(words *[3]uint64, wire string, bitmaps int) *shape {
 // guess adds the shape of a bitmap before its message has been parsed. Half of the shapes are kept for messages that
 // have been.
 func (c *Codec) guess(words *[3]uint64, wire string, bitmaps int) *shape {
-	if known := c.shapes.known.Load(); known != nil && len(*known) >= maxShapes/2 || c.bitmap.tertiary != 0 {
+	if known := c.shapes.known.Load(); known != nil && len(*known) >= maxShapes/2 || c.bitmap.tertiary != 0 || c.bitmap.absent {
 		return nil
 	}
 	for number := range fieldBits(words) {

@@ -104,7 +104,7 @@ func (m *Message) parseBody(words *[3]uint64, pos int) (int, *Error) {
 	}
 	m.present = [3]uint64{}
 	end, err := m.parseFields(words, pos)
-	if err == nil && m.shape == nil && m.codec.bitmap.tertiary == 0 {
+	if err == nil && m.shape == nil && m.codec.bitmap.tertiary == 0 && !m.codec.bitmap.absent {
 		m.shape = m.codec.learn(words, string(m.image[m.bitmapAt:m.bitmapTo]), m.bitmaps)
 	}
 	return end, err
@@ -115,6 +115,9 @@ func (m *Message) parseFields(words *[3]uint64, pos int) (int, *Error) {
 	c := m.codec
 	for w := range words {
 		for word := words[w]; word != 0; {
+			if c.bitmap.absent && pos == len(m.image) {
+				return pos, nil
+			}
 			zeros := bits.LeadingZeros64(word)
 			bit := uint64(firstBit) >> zeros
 			word &^= bit

@@ -84,7 +84,7 @@ func (k *checker) numbered(d defaults, c Config) {
 		switch {
 		case f.Number < 0 || f.Number > highest:
 			k.fault(path, "the bitmaps announce 1 to %d", highest)
-		case f.Number == 1 && !b.Plain:
+		case f.Number == 1 && !b.Plain && !b.Absent:
 			k.fault(path, "the first bit announces the next bitmap")
 		case seen[f.Number]:
 			k.fault(path, "is defined twice")
@@ -172,6 +172,9 @@ func (k *checker) bitmap(path string, b Bitmap) {
 	}
 	if b.Max < 1 || b.Max > 3 {
 		k.fault(path, "%d bitmaps", b.Max)
+	}
+	if b.Absent && (b.Plain || b.TertiaryField != 0 || b.Bytes != 8) {
+		k.fault(path, "a bitmap that is absent has no form")
 	}
 	if b.Max > 1 && b.Bytes != 8 {
 		k.fault(path, "only bitmaps of eight bytes are continued")

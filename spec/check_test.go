@@ -58,6 +58,8 @@ func TestNewRefuses(t *testing.T) {
 		{"cases in a circle", "2", base(Field{Number: 2, Format: "b 8", Cases: []Case{{Path: "2", Values: []string{"1"}}}})},
 		{"bitmap bytes", "bitmap", Config{Name: "x", Bitmap: Bitmap{Bytes: 9}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
 		{"bitmap encoding", "bitmap", Config{Name: "x", Bitmap: Bitmap{Encoding: BCD}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"absent bitmap with a form", "bitmap", Config{Name: "x", Bitmap: Bitmap{Absent: true, Plain: true}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"subfields behind an absent bitmap", "2", base(Field{Number: 2, Format: "b 8", Layout: &Layout{Kind: Bitmapped, Bitmap: Bitmap{Absent: true}, Fields: []Field{{Number: 1, Format: "b 8"}}}})},
 		{"derivation", "responses.1", Config{Name: "x", Responses: []Derivation{{From: "02", To: "0210"}}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
 		{"family", "encoding", Config{Name: "x", Encoding: HexASCII, Fields: []Field{{Number: 2, Format: "n 2"}}}},
 		{"without end", "2.1.1.1.1.1.1.1.1", base(Field{Number: 2, Format: "b 8", Layout: deep})},

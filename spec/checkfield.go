@@ -205,6 +205,9 @@ func (k *checker) inside(d defaults, path string, f Field, encoding Encoding, l 
 		k.tagFormat(path, l, inner)
 	case Bitmapped:
 		k.bitmap(path, inner.bitmap(l.Bitmap, l.Fields))
+		if l.Bitmap.Absent {
+			k.fault(path, "subfields without a bitmap are positional")
+		}
 	}
 }
 

@@ -58,6 +58,10 @@ type Bitmap struct {
 	// Plain makes the first bits ordinary ones: there are always Max bitmaps, one by default.
 	Plain bool `json:"plain,omitzero"`
 
+	// Absent is for messages without any bitmap: the data elements stand one after the other in ascending order, those at
+	// the end may be left out.
+	Absent bool `json:"absent,omitzero"`
+
 	// TertiaryField is the data element that carries the third bitmap, for the dialects that put it there instead of
 	// behind the second one.
 	TertiaryField int `json:"tertiary_field,omitzero"`

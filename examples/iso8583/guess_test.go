@@ -32,6 +32,10 @@ func TestGuess(t *testing.T) {
 	require.Equal(t, exitGood, r.status, r.errors)
 	require.Equal(t, []string{xml, "unionpay-pos+no-header"}, ranks(r.out))
 
+	r = try("0800"+"0000000000000000"+"\n"+"0800"+"80000000"+"00000000", "guess", "-lines", "-spec", "iso8583-1987-binary")
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.out, "reads 1 of 2, 95 % of the bytes  line 2: field 1 at byte 10: truncated")
+
 	r = try("0800", "guess", "-spec", "unionpay-pos", "-spec", "iso8583-1987-binary")
 	require.Equal(t, exitBad, r.status)
 	require.Contains(t, r.errors, "no spec reads all of the input")

@@ -3,6 +3,8 @@ package jposxml
 import (
 	"strconv"
 	"strings"
+
+	"github.com/posline/posline/spec"
 )
 
 // known are the attributes and what becomes of them: true when they are used, false when they make no difference.
@@ -36,11 +38,35 @@ func (im *importer) number(e *element, path, name string, otherwise int, require
 		return otherwise
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
+	switch {
+	case err != nil || n < 0:
 		im.fault(e, path, "%s %q is not a number", name, text)
+		return otherwise
+	case n > spec.MaxLength:
+		im.fault(e, path, "%s %d is above %d", name, n, spec.MaxLength)
 		return otherwise
 	}
 	return n
+}
+
+// frame is how a packager arranges its fields.
+type frame struct {
+	emitBitmap       bool
+	bitmapField      int
+	thirdBitmapField int // 0 for none
+	firstField       int // -1 when the file does not say
+	headerLength     int // bytes
+}
+
+// frame reads the attributes of a packager.
+func (im *importer) frame(e *element, path string) frame {
+	return frame{
+		emitBitmap:       im.flag(e, path, "emitBitmap", true),
+		bitmapField:      im.number(e, path, "bitmapField", 1, false),
+		thirdBitmapField: im.number(e, path, "thirdBitmapField", 0, false),
+		firstField:       im.number(e, path, "firstField", -1, false),
+		headerLength:     im.number(e, path, "headerLength", 0, false),
+	}
 }
 
 // flag reads an attribute that is true or false, as Java does: what is not "true" is false.

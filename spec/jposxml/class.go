@@ -99,13 +99,11 @@ func tail(k kind, content string, coding spec.Encoding, mark string) class {
 
 // field makes the field that a class describes with the attributes of an element.
 func (im *importer) field(e *element, path string, c class) spec.Field {
-	length := im.length(e, path, c)
+	inclusive := c.prefix == spec.Binary && im.flag(e, path, "inclusive", false)
+	length := im.length(e, path, c, inclusive)
 	f := spec.Field{Encoding: c.coding, Reserve: c.reserve, Format: im.format(e, path, c, length)}
 	if c.prefix != spec.EncodingDefault {
-		f.Prefix = spec.Prefix{Encoding: c.prefix, Digits: c.digits, Unit: c.unit}
-		if c.prefix == spec.Binary && im.flag(e, path, "inclusive", false) {
-			f.Prefix.Inclusive = true
-		}
+		f.Prefix = spec.Prefix{Encoding: c.prefix, Digits: c.digits, Unit: c.unit, Inclusive: inclusive}
 	}
 	switch c.content {
 	case "ans":
@@ -136,19 +134,18 @@ func (im *importer) field(e *element, path string, c class) spec.Field {
 // packed sets how an odd number of digits stands: with pad="true" on the right behind a zero, otherwise on the left.
 // jPOS does not look at the other nibble when it reads.
 func (im *importer) packed(e *element, path string, c class, f *spec.Field) {
-	switch {
-	case c.unit == spec.Bytes: // the filler tells that the number is odd
-		f.Align, f.Filler = spec.Left, c.filler
-	case im.flag(e, path, "pad", false):
-		f.Align = spec.Right
-		f.AnyFiller = c.unit == spec.UnitDefault
-	default:
-		f.Align, f.Filler = spec.Left, c.filler
-		f.AnyFiller = c.unit == spec.UnitDefault
+	right := im.flag(e, path, "pad", false) && c.unit != spec.Bytes
+	format, err := spec.ParseFormat(f.Format)
+	if err != nil || format.Fixed() && format.Max%2 == 0 {
+		return // there is never an odd number
 	}
-	if c.content == "z" {
-		f.Pad.Side = spec.Neither
+	if right != format.Fixed() { // the default is right in a fixed field and left in a variable one
+		f.Align = map[bool]spec.Side{true: spec.Right, false: spec.Left}[right]
 	}
+	if !right {
+		f.Filler = c.filler
+	}
+	f.AnyFiller = c.unit == spec.UnitDefault
 }
 
 // terminator is the token attribute, or what the class ends with by itself.
@@ -163,18 +160,18 @@ func (im *importer) terminator(e *element, path string, c class) string {
 }
 
 // length reads the length attribute, cut down to what the class can carry.
-func (im *importer) length(e *element, path string, c class) int {
+func (im *importer) length(e *element, path string, c class, inclusive bool) int {
 	length := im.number(e, path, "length", 0, true)
 	limit := c.limit
-	if limit > 0 && c.prefix == spec.Binary && im.flag(e, path, "inclusive", false) {
+	if inclusive {
 		limit -= c.digits
 	}
 	switch {
 	case limit > 0 && length > limit:
 		im.warn(e, path, "length %d is more than %s can carry: %d is used", length, e.className(), limit)
 		length = limit
-	case length > c.longest():
-		im.fault(e, path, "length %d is above %d", length, c.longest())
+	case c.content == "b" && c.prefix == spec.EncodingDefault && length > spec.MaxLength/8: // counted in bits
+		im.fault(e, path, "length %d is above %d", length, spec.MaxLength/8)
 		length = 1
 	case length == 0 && c.prefix != spec.EncodingDefault:
 		im.warn(e, path, "length 0 leaves no room for a value: 1 is used")
@@ -184,14 +181,6 @@ func (im *importer) length(e *element, path string, c class) int {
 		length = 1
 	}
 	return length
-}
-
-// longest is the longest length that a spec can have for the class.
-func (c class) longest() int {
-	if c.content == "b" && c.prefix == spec.EncodingDefault {
-		return spec.MaxLength / 8 // counted in bits
-	}
-	return spec.MaxLength
 }
 
 func (im *importer) format(e *element, path string, c class, length int) string {

@@ -2,12 +2,20 @@ package jposxml
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/posline/posline/spec"
 )
 
 // maxComposites is how deep composites may nest: what a spec allows.
 const maxComposites = 8
+
+// packagerNames are the packagers of composites that jPOS has.
+var packagerNames = []string{"GenericPackager", "GenericValidatingPackager", "GenericSubFieldPackager", "Base1SubFieldPackager", "CTCSubFieldPackager",
+	"CTCSubElementPackager", "EuroSubFieldPackager", "MasterCardEBCDICSubFieldPackager", "GICCSubFieldPackager", "GenericTaggedFieldsPackager",
+	"TaggedSequencePackager", "BinaryHexTaggedSequencePackager", "BERTLVBinaryPackager", "BERTLVAsciiHexPackager", "BERTLVEbcdicHexPackager",
+	"DatasetPackager", "ICCDataPackager"}
 
 // composite puts the inside of an isofieldpackager into its field.
 func (im *importer) composite(m *member, f *spec.Field, depth int) {
@@ -34,17 +42,22 @@ func (im *importer) composite(m *member, f *spec.Field, depth int) {
 
 // layout makes the inside by the packager; nil is a value without parts.
 func (im *importer) layout(m *member, f *spec.Field, name string, depth int) *spec.Layout {
-	switch simpleName(name) {
-	case "BERTLVBinaryPackager", "ICCDataPackager":
-		return &spec.Layout{Kind: spec.BERTLV}
-	case "BERTLVAsciiHexPackager":
-		return im.hexTLV(m, f, spec.HexASCII)
-	case "BERTLVEbcdicHexPackager":
-		return im.hexTLV(m, f, spec.HexEBCDIC)
-	case "DatasetPackager":
-		return datasets()
+	foreign := !strings.HasPrefix(name, "org.jpos.") && strings.Contains(name, ".")
+	if foreign && im.packagers != nil {
+		if layout, ok := im.packagers(m.exported(m.path)); ok {
+			return layout
+		}
 	}
-	parts := &parts{importer: im, owner: m, depth: depth + 1, members: im.members(m.element, m.path)}
+	if foreign && slices.Contains(packagerNames, simpleName(name)) {
+		im.warn(m.element, m.path, "packager %s is taken for the one of jPOS named %s", name, simpleName(name))
+	}
+	if layout, ok := im.dataObjects(m, f, simpleName(name)); ok {
+		if len(m.children) > 0 {
+			im.warn(m.element, m.path, "its data objects have the tags of BER-TLV or datasets: the %d elements inside are not looked at", len(m.children))
+		}
+		return layout
+	}
+	parts := &parts{importer: im, owner: m, frame: im.frame(m.element, m.path), depth: depth + 1, members: im.members(m.element, m.path)}
 	switch simpleName(name) {
 	case "GenericPackager", "GenericValidatingPackager":
 		return parts.generic()
@@ -69,13 +82,23 @@ func (im *importer) layout(m *member, f *spec.Field, name string, depth int) *sp
 	case "BinaryHexTaggedSequencePackager":
 		return parts.sequence(raw)
 	}
-	if im.packagers != nil {
-		if layout, ok := im.packagers(m.exported(m.path)); ok {
-			return layout
-		}
-	}
 	im.warn(m.element, m.path, "packager %s is not one of jPOS: the field is read as one value", name)
 	return nil
+}
+
+// dataObjects makes the inside of a field whose packager knows by itself what may be there.
+func (im *importer) dataObjects(m *member, f *spec.Field, packager string) (layout *spec.Layout, ok bool) {
+	switch packager {
+	case "BERTLVBinaryPackager", "ICCDataPackager":
+		return &spec.Layout{Kind: spec.BERTLV}, true
+	case "BERTLVAsciiHexPackager":
+		return im.hexTLV(m, f, spec.HexASCII), true
+	case "BERTLVEbcdicHexPackager":
+		return im.hexTLV(m, f, spec.HexEBCDIC), true
+	case "DatasetPackager":
+		return datasets(), true
+	}
+	return nil, false
 }
 
 // hexTLV makes the value of a field, which is text in jPOS, the bytes that it holds in hexadecimal.

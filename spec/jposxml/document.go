@@ -79,6 +79,8 @@ type builder struct {
 	root    *element
 	open    []*element
 	count   int
+
+	defaults map[string]map[string]string // of attributes, by element
 }
 
 func (b *builder) take(token xml.Token, line int) error {
@@ -87,8 +89,12 @@ func (b *builder) take(token xml.Token, line int) error {
 		return b.start(t, line)
 	case xml.EndElement:
 		b.open = b.open[:len(b.open)-1]
+	case xml.Directive:
+		if doctype, ok := strings.CutPrefix(string(t), "DOCTYPE"); ok && b.root == nil {
+			b.defaults = attributeDefaults(doctype)
+		}
 	}
-	return nil // text, comments and the document type say nothing
+	return nil // text and comments say nothing
 }
 
 func (b *builder) start(t xml.StartElement, line int) error {
@@ -98,6 +104,11 @@ func (b *builder) start(t xml.StartElement, line int) error {
 			return &Error{Line: line, Problem: fmt.Sprintf("attribute %q is given twice", a.Name.Local)}
 		}
 		e.attributes[a.Name.Local] = a.Value
+	}
+	for name, value := range b.defaults[e.name] {
+		if _, given := e.attributes[name]; !given {
+			e.attributes[name] = value
+		}
 	}
 	b.count++
 	switch {
@@ -141,8 +152,8 @@ func inUTF8(text []byte) []byte {
 // every set that keeps ASCII will do.
 func charset(label string, input io.Reader, warn func(problem string)) io.Reader {
 	switch strings.ToLower(label) {
-	case "utf-16":
-		return input // inUTF8 has done it
+	case "utf-16", "utf8":
+		return input // it is UTF-8 by now
 	case "iso-8859-1", "latin1", "us-ascii", "ascii":
 	default:
 		warn("names of fields in the character set " + label + " are read as ISO-8859-1")

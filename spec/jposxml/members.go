@@ -79,31 +79,29 @@ func (im *importer) member(e *element, path string) (member, bool) {
 		im.fault(e, m.path, `attribute "class" is missing`)
 		return m, false
 	}
-	if m.class, m.known = im.lookup(e, m.path, name); m.known {
-		im.unknownAttributes(e, m.path)
-		return m, true
-	}
-	if im.classes != nil {
+	m.class, m.known = classes[shortName(name)]
+	if !m.known && im.classes != nil {
 		m.field, m.given = im.classes(e.exported(m.path))
 	}
-	if !m.given {
+	if !m.known && !m.given {
+		m.class, m.known = im.alike(e, m.path, name)
+	}
+	switch {
+	case m.known:
+		im.unknownAttributes(e, m.path)
+	case !m.given:
 		im.warn(e, m.path, "class %s is not one of jPOS: the field is left out, messages that have it are refused", name)
 	}
 	return m, true
 }
 
-// lookup finds a class: of jPOS, named by mistake, or of the same name in another package.
-func (im *importer) lookup(e *element, path, name string) (class, bool) {
-	if c, ok := classes[shortName(name)]; ok {
-		return c, true
-	}
+// alike finds the class that is meant by one that jPOS does not have: named by mistake, or of the same name in another
+// package.
+func (im *importer) alike(e *element, path, name string) (class, bool) {
 	simple := simpleName(name)
 	if meant, ok := misnamed[simple]; ok {
 		im.warn(e, path, "jPOS has no class %s: %s is used", name, meant)
 		return classes[meant], true
-	}
-	if im.classes != nil {
-		return class{}, false
 	}
 	for _, pkg := range []string{"", "tlv.packager.", "packager."} {
 		if c, ok := classes[pkg+simple]; ok {
@@ -119,10 +117,13 @@ func (m *member) usable() bool {
 	return m.given || m.known && m.class.kind != kindUnused && m.class.kind != kindBitmap
 }
 
+// writesTag tells whether the class puts a tag beside the value, so that it stands in composites of tags alone.
+func (m *member) writesTag() bool { return m.known && (m.class.tag.Digits > 0 || m.class.byToken) }
+
 func (m *member) isBitmap() bool { return m.known && m.class.kind == kindBitmap }
 
-// make makes the field of a member, with all inside it.
-func (im *importer) make(m *member, depth int) spec.Field {
+// build makes the field of a member, with all inside it.
+func (im *importer) build(m *member, depth int) spec.Field {
 	f := m.field
 	if !m.given {
 		f = im.field(m.element, m.path, m.class)

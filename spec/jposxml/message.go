@@ -16,20 +16,15 @@ func (im *importer) message(root *element) spec.Config {
 		return c
 	}
 	im.unknownAttributes(root, "")
-	members := im.members(root, "")
-	if !im.flag(root, "", "emitBitmap", true) {
-		im.fault(root, "", "emitBitmap is false: a message without a bitmap cannot be expressed")
-		return c
-	}
-	if size := im.number(root, "", "headerLength", 0, false); size > 0 {
-		c.Header = []spec.Field{{Number: 1, Name: "Header", Format: fmt.Sprintf("b %d", 8*size), Encoding: spec.Raw, Mask: spec.MaskNone}}
+	frame, members := im.frame(root, ""), im.members(root, "")
+	if frame.headerLength > 0 {
+		c.Header = []spec.Field{im.header(root, "", frame.headerLength)}
 	}
 	c.Fields = append(c.Fields, im.messageType(root, members)...)
-	form := im.messageBitmap(root, members)
-	c.Bitmap = form
+	c.Bitmap = im.messageBitmap(root, frame, members)
 	for i := range members {
-		if m := &members[i]; im.isElement(root, m, form) {
-			f := im.make(m, 0)
+		if m := &members[i]; im.isElement(frame, m, c.Bitmap) {
+			f := im.build(m, 0)
 			f.Number = m.id
 			c.Fields = append(c.Fields, f)
 		}
@@ -41,6 +36,15 @@ func (im *importer) message(root *element) spec.Config {
 	return c
 }
 
+// header makes what stands before a message type.
+func (im *importer) header(e *element, path string, size int) spec.Field {
+	if size > spec.MaxLength/8 {
+		im.fault(e, path, "headerLength %d is above %d", size, spec.MaxLength/8)
+		size = 1
+	}
+	return spec.Field{Number: 1, Name: "Header", Format: fmt.Sprintf("b %d", 8*size), Encoding: spec.Raw, Mask: spec.MaskNone}
+}
+
 // messageType makes field 0.
 func (im *importer) messageType(root *element, members []member) []spec.Field {
 	if len(members) == 0 || members[0].id != 0 || !members[0].usable() || members[0].name != "isofield" {
@@ -48,7 +52,7 @@ func (im *importer) messageType(root *element, members []member) []spec.Field {
 		return nil
 	}
 	m := &members[0]
-	f := im.make(m, 0)
+	f := im.build(m, 0)
 	coding := spec.ASCII
 	switch {
 	case f.Encoding == spec.BCD, f.Encoding.IsEBCDIC():
@@ -65,12 +69,14 @@ func (im *importer) messageType(root *element, members []member) []spec.Field {
 }
 
 // messageBitmap finds the bitmap field and makes its form.
-func (im *importer) messageBitmap(root *element, members []member) spec.Bitmap {
-	number := im.number(root, "", "bitmapField", 1, false)
+func (im *importer) messageBitmap(root *element, frame frame, members []member) spec.Bitmap {
+	if !frame.emitBitmap {
+		return spec.Bitmap{Absent: true}
+	}
 	highest := 0
 	var at *member
 	for i := range members {
-		if members[i].id == number && members[i].isBitmap() {
+		if members[i].id == frame.bitmapField && members[i].isBitmap() {
 			at = &members[i]
 		}
 		if members[i].usable() && members[i].id <= 192 {
@@ -78,10 +84,10 @@ func (im *importer) messageBitmap(root *element, members []member) spec.Bitmap {
 		}
 	}
 	if at == nil {
-		im.warn(root, "", "field %d is no bitmap: the file is read as ANSI X9.2, with a bitmap of 16 hexadecimal characters", number)
+		im.warn(root, "", "field %d is no bitmap: the file is read as ANSI X9.2, with a bitmap of 16 hexadecimal characters", frame.bitmapField)
 		return spec.Bitmap{Encoding: spec.HexASCII, Bytes: 8, Max: max(1, (highest+63)/64), Plain: true}
 	}
-	third := im.number(root, "", "thirdBitmapField", 0, false)
+	third := frame.thirdBitmapField
 	if third > 0 {
 		highest = min(highest, 128)
 	}
@@ -136,23 +142,25 @@ func (im *importer) thirdBitmap(root *element, members []member, third int, form
 }
 
 // isElement tells whether a member is a data element of the message.
-func (im *importer) isElement(root *element, m *member, form spec.Bitmap) bool {
-	first := im.number(root, "", "firstField", 0, false)
+func (im *importer) isElement(frame frame, m *member, form spec.Bitmap) bool {
 	switch {
-	case m.id == 0, m.id == form.TertiaryField && m.id > 0, m.id == 1 && !form.Plain:
+	case m.id == 0, m.id == form.TertiaryField && m.id > 0, m.id == 1 && !form.Plain && !form.Absent:
 		return false
 	case !m.usable():
-		if m.isBitmap() && m.id != im.number(root, "", "bitmapField", 1, false) {
+		if m.isBitmap() && !form.Absent && m.id != frame.bitmapField {
 			im.warn(m.element, m.path, "a bitmap that is not the message's: the field is left out")
 		}
 		return false
-	case m.id < first:
-		im.warn(m.element, m.path, "is below the first field, %d: it is left out", first)
+	case m.writesTag():
+		im.warn(m.element, m.path, "%s writes a tag, which no data element has: the field is left out", m.className())
 		return false
-	case m.id > 8*form.Bytes*form.Max:
+	case m.id < frame.firstField:
+		im.warn(m.element, m.path, "is below the first field, %d: it is left out", frame.firstField)
+		return false
+	case m.id > 192, m.id > 8*form.Bytes*form.Max && !form.Absent:
 		im.warn(m.element, m.path, "no bitmap reaches the field: it is left out")
 		return false
-	case m.id == 65 && form.Max == 3 && form.TertiaryField == 0:
+	case m.id == 65 && form.Max == 3 && form.TertiaryField == 0 && !form.Plain && !form.Absent:
 		im.warn(m.element, m.path, "bit 65 announces the third bitmap: the field is left out")
 		return false
 	}

@@ -2,6 +2,7 @@ package jposxml
 
 import (
 	"encoding/hex"
+	"os"
 	"strings"
 	"testing"
 
@@ -47,6 +48,8 @@ func TestPackagers(t *testing.T) {
 			`{"1":"ABC","10":"YZ"}`, "8040000000000000" + "C1C2C3" + "E8E9"},
 		{"Base I without a bitmap", `packager="org.jpos.iso.packager.Base1SubFieldPackager"`,
 			field(0, 2, "IFE_CHAR") + field(1, 3, "IFE_CHAR"), `{"0":"YZ","1":"ABC"}`, "E8E9" + "C1C2C3"},
+		{"a header and no bitmap", `packager="org.jpos.iso.packager.GenericPackager" headerLength="2" emitBitmap="false"`,
+			field(1, 2, "IF_CHAR") + field(2, 2, "IF_CHAR"), `{"0":"6000","1":"AB","2":"CD"}`, "6000" + "4142" + "4344"},
 		{"X9.2 bitmap", `packager="org.jpos.iso.packager.GenericPackager"`,
 			field(1, 8, "X92_BITMAP") + field(2, 3, "IF_CHAR") + field(64, 1, "IF_CHAR"), `{"2":"ABC","64":"Z"}`, hexText("4000000000000001") + "414243" + "5A"},
 		{"Mastercard, category code and tags", `packager="org.jpos.iso.packager.EuroSubFieldPackager"`,
@@ -58,6 +61,8 @@ func TestPackagers(t *testing.T) {
 			field(0, 1, "IFEMC_TCC") + field(7, 99, "IFEPE_LLCHAR"), `{"0":" ","07":"AB"}`, "40" + "F0F7" + "F0F2" + "C1C2"},
 		{"Europay, length before tag", `packager="org.jpos.iso.packager.EuroSubFieldPackager"`,
 			field(1, 95, "IFEP_LLCHAR") + field(23, 95, "IFEP_LLCHAR"), `{"01":"AB","23":""}`, "3034" + "3031" + "4142" + "3032" + "3233"},
+		{"tags without a packager of tags", `packager="org.jpos.iso.packager.GenericSubFieldPackager" emitBitmap="false"`,
+			field(3, 99, "IFIPM_LLLCHAR") + field(158, 99, "IFIPM_LLLCHAR"), `{"0158":"AB","0003":""}`, "30313538" + "303032" + "4142" + "30303033" + "303030"},
 		{"GICC with its own text before", `packager="org.jpos.iso.packager.GICCSubFieldPackager"`,
 			field(0, 3, "IF_CHAR") + field(11, 99, "IFEP_LLLCHAR"), `{"0":" XY","11":"A"}`, "205859" + "F0F0F3" + "F1F1" + "41"},
 		{"GICC without", `packager="org.jpos.iso.packager.GICCSubFieldPackager"`,
@@ -138,6 +143,39 @@ func TestOuterClasses(t *testing.T) {
 	}
 }
 
+// A text class in EBCDIC has all inside it in EBCDIC: bitmaps and binary data in hexadecimal, tags, lengths.
+func TestInsideEBCDIC(t *testing.T) {
+	for _, c := range []struct{ attributes, subfields, json, wire string }{
+		{`packager="org.jpos.iso.packager.GenericSubFieldPackager" bitmapField="0"`, field(0, 8, "IFA_BITMAP") + field(2, 9, "IFA_LLCHAR") + field(3, 1, "IFA_BINARY") + field(4, 2, "IFA_AMOUNT"),
+			`{"2":"AB","3":"0F","4":"C1"}`, "F7F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0" + "F0F2" + "C1C2" + "F0C6" + "C3F1"},
+		{`packager="org.jpos.iso.packager.EuroSubFieldPackager"`, field(0, 1, "IFMC_TCC") + field(7, 9, "IFMC_LLCHAR"), `{"0":"R","07":"A"}`, "D9" + "F0F7" + "F0F1" + "C1"},
+		{`packager="org.jpos.tlv.packager.TaggedSequencePackager" token="##"`, token(1, "##", "IFTA_LLCHAR"), `{"A1":"B"}`, "C1F1" + "F0F1" + "C2"},
+	} {
+		codec := compiled(t, `<isofieldpackager id="48" length="999" name="x" class="org.jpos.iso.IFB_LLLHECHAR" `+c.attributes+`>`+c.subfields+`</isofieldpackager>`)
+		packsTo(t, codec, c.json, c.wire)
+	}
+	for _, subfields := range []string{field(0, 8, "IFB_BITMAP") + field(2, 9, "IFA_LLCHAR"), field(0, 8, "IFA_BITMAP") + field(2, 9, "IFB_LLCHAR"), field(0, 8, "IFA_BITMAP") + field(2, 9, "IFE_CHAR")} {
+		s, warnings, err := Parse(strings.NewReader(around(`<isofieldpackager id="48" length="999" name="x" class="org.jpos.iso.IFE_LLLCHAR" bitmapField="0"
+			packager="org.jpos.iso.packager.GenericSubFieldPackager">` + subfields + `</isofieldpackager>`)))
+		require.NoError(t, err)
+		require.Len(t, warnings, 1)
+		require.Nil(t, s.Config().Fields[1].Layout)
+	}
+}
+
+// A number that is a composite takes any characters, as it does in jPOS; missing subfields are filled in.
+func TestNumbersAroundText(t *testing.T) {
+	codec := compiled(t, `<isofieldpackager id="48" length="6" name="x" class="org.jpos.iso.IFA_NUMERIC" emitBitmap="false" firstField="0"
+		packager="org.jpos.iso.packager.GenericSubFieldPackager">`+field(0, 2, "IF_CHAR")+field(1, 2, "IFA_NUMERIC")+field(2, 2, "IFB_BINARY")+`</isofieldpackager>`)
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.SetPath("48.2", "80FF"))
+	wire, err := m.Pack()
+	require.NoError(t, err)
+	require.Equal(t, "2020"+"3030"+"80FF", hexUpper(wire[2+8:]))
+	require.NoError(t, codec.New().Unpack(wire))
+}
+
 // Chip data in hexadecimal text counts characters in its length.
 func TestHexTLV(t *testing.T) {
 	for _, c := range []struct{ class, packager, wire string }{
@@ -202,4 +240,19 @@ func TestTrim(t *testing.T) {
 	b, err := hex.DecodeString("0200" + "2000000000000000" + "414243444546")
 	require.NoError(t, err)
 	require.ErrorIs(t, codec.New().Unpack(b), message.ErrTrailing)
+}
+
+// Every packager that is listed is known, and tested above.
+func TestPackagerNames(t *testing.T) {
+	source, err := os.ReadFile("packagers_test.go")
+	require.NoError(t, err)
+	for _, name := range packagerNames {
+		_, warnings, err := Parse(strings.NewReader(around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" token="##" packager="org.jpos.iso.packager.` + name + `">` +
+			field(1, 2, "IF_CHAR") + `</isofieldpackager>`)))
+		require.NoError(t, err)
+		for _, w := range warnings {
+			require.NotContains(t, w.Problem, "is not one of jPOS", name)
+		}
+		require.True(t, name == "GenericValidatingPackager" || strings.Contains(string(source), "."+name+`"`) || strings.Contains(string(source), `"`+name+`"`), name)
+	}
 }

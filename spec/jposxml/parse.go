@@ -29,6 +29,9 @@ func Parse(r io.Reader, options ...Option) (*spec.Spec, []Warning, error) {
 	if len(im.faults) > 0 {
 		return nil, im.warnings, fmt.Errorf("jPOS packager: %w", errors.Join(im.faults...))
 	}
+	if !im.verbose {
+		config = brief(config)
+	}
 	s, err := spec.New(config)
 	if err != nil {
 		return nil, im.warnings, fmt.Errorf("jPOS packager: %w", im.located(err))
@@ -43,7 +46,8 @@ type Option func(*importer)
 func WithName(name string) Option { return func(im *importer) { im.name = name } }
 
 // WithClasses maps field packager classes that jPOS does not have. fields is asked about each of them; it returns the
-// field, without number and name, and whether it knows the class.
+// field, without number and name, and whether it knows the class. What the field leaves open follows the encoding of
+// the message type.
 func WithClasses(fields func(Element) (field spec.Field, ok bool)) Option {
 	return func(im *importer) { im.classes = fields }
 }
@@ -77,6 +81,8 @@ type importer struct {
 	classes   func(Element) (spec.Field, bool)
 	packagers func(Element) (*spec.Layout, bool)
 	tags      func(mapper string, field, subfield int) (string, bool)
+
+	verbose bool // defaults are written out
 
 	warnings []Warning
 	faults   []error

@@ -29,7 +29,6 @@ func TestFaults(t *testing.T) {
 		{"entity", `<!DOCTYPE isopackager [<!ENTITY a "b">]>` + "\n<isopackager name='&a;'/>", "line 2: XML: invalid character entity &a;"},
 		{"not UTF-8", "<isopackager name='\xE9'/>", "XML: invalid UTF-8"},
 		{"no fields", "<isopackager/>", "field 0: there is no message type"},
-		{"no bitmap wanted", "<isopackager emitBitmap='false'/>", "a message without a bitmap cannot be expressed"},
 		{"message type too long", `<isopackager><isofield id="0" length="5" name="" class="org.jpos.iso.IFA_NUMERIC"/></isopackager>`, "field 0: a message type has four digits, not the format n 5"},
 		{"no number", around(`
 			<isofield length="4" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `line 4: attribute "id" is missing`},
@@ -37,6 +36,8 @@ func TestFaults(t *testing.T) {
 		{"no length", around(`<isofield id="3" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `line 3: field 3: attribute "length" is missing`},
 		{"negative length", around(`<isofield id="3" length="-4" name="x" class="org.jpos.iso.IFA_NUMERIC"/>`), `length "-4" is not a number`},
 		{"length beyond all", around(`<isofield id="3" length="99999999" name="x" class="org.jpos.iso.IF_CHAR"/>`), "field 3: length 99999999 is above 1048576"},
+		{"header beyond all", strings.Replace(around(""), "<isopackager", `<isopackager headerLength="131073"`, 1), "headerLength 131073 is above 131072"},
+		{"header of letters", strings.Replace(around(""), "<isopackager", `<isopackager headerLength="x"`, 1), `headerLength "x" is not a number`},
 		{"binary beyond all", around(`<isofield id="3" length="131073" name="x" class="org.jpos.iso.IFB_BINARY"/>`), "field 3: length 131073 is above 131072"},
 		{"no class", around(`<isofield id="3" length="4" name="x"/>`), `attribute "class" is missing`},
 		{"no packager", around(`<isofieldpackager id="3" length="4" name="x" class="org.jpos.iso.IF_CHAR"/>`), `field 3: attribute "packager" is missing`},
@@ -52,6 +53,7 @@ func TestFaults(t *testing.T) {
 		{"nested without end", "<isopackager>" + strings.Repeat("<isofieldpackager>", 100), "elements nest deeper than 16"},
 		{"composites too deep", around(nested(9)), "composites nest deeper than 8"},
 		{"too many elements", "<isopackager>" + strings.Repeat("<isofield/>", 20001), "more than 20000 elements"},
+		{"declarations in declarations", "<!DOCTYPE isopackager [" + strings.Repeat("<!ATTLIST a b ", 100000) + strings.Repeat(">", 100000) + "]><html/>", "the root element is"},
 		{"too large", "<!--" + strings.Repeat(" ", spec.MaxFile), "the file is larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,6 +85,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct{ name, xml, want string }{
 		{"longer than its class, as in visapack.xml", around(field(56, 255, "IFB_LLCHAR")), "line 3: field 56: length 255 is more than org.jpos.iso.IFB_LLCHAR can carry: 99 is used"},
+		{"a length that counts itself", around(`<isofield id="56" length="255" name="x" inclusive="true" class="org.jpos.iso.IFB_LLHBINARY"/>`), "length 255 is more than org.jpos.iso.IFB_LLHBINARY can carry: 254 is used"},
 		{"a class that jPOS does not have, as in vapvip.xml", around(field(56, 255, "IFA_LLHBINARY")), "line 3: field 56: jPOS has no class org.jpos.iso.IFA_LLHBINARY: IFB_LLHBINARY is used"},
 		{"class of one's own with a jPOS name", around(strings.Replace(field(56, 25, "IFB_LLCHAR"), "org.jpos.iso", "com.example", 1)), "class com.example.IFB_LLCHAR is taken for the one of jPOS"},
 		{"class of one's own", around(field(2, 2, "IF_CHAR") + strings.Replace(field(56, 25, "IFB_X"), "org.jpos.iso", "com.example", 1)), "class com.example.IFB_X is not one of jPOS: the field is left out"},
@@ -103,6 +106,7 @@ func TestWarnings(t *testing.T) {
 		{"below the first field", strings.Replace(around(field(2, 3, "IF_CHAR")+field(3, 3, "IF_CHAR")), "<isopackager", `<isopackager firstField="3"`, 1), "field 2: is below the first field, 3"},
 		{"text for a message type", `<isopackager>` + field(0, 4, "IF_CHAR") + field(1, 8, "IFA_BITMAP") + field(2, 3, "IF_CHAR") + `</isopackager>`, "a message type is four digits"},
 		{"packager of one's own", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" packager="com.example.P"/>`), "packager com.example.P is not one of jPOS: the field is read as one value"},
+		{"packager of one's own with a jPOS name", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="com.example.ICCDataPackager"/>`), "packager com.example.ICCDataPackager is taken for the one of jPOS named ICCDataPackager"},
 		{"composite that jPOS cannot pack, as in base1.xml", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
 			field(0, 1, "IF_CHAR") + field(1, 1, "IF_CHAR") + `</isofieldpackager>`), "there is no bitmap: the subfields stand one after the other"},
 		{"subfield that cannot be read", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
@@ -111,6 +115,13 @@ func TestWarnings(t *testing.T) {
 			field(1, 1, "IFB_BINARY") + `</isofieldpackager>`), "the subfields are not characters of its class"},
 		{"EBCDIC around packed digits", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFE_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
 			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "the subfields are not characters of its class"},
+		{"elements in chip data", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFB_LLBINARY" packager="org.jpos.iso.packager.ICCDataPackager">` +
+			field(1, 2, "IFB_NUMERIC") + `</isofieldpackager>`), "field 48: its data objects have the tags of BER-TLV or datasets: the 1 elements inside are not looked at"},
+		{"a tag in a message", around(field(2, 3, "IF_CHAR") + field(3, 3, "IFMC_LLCHAR")), "line 3: field 3: org.jpos.iso.IFMC_LLCHAR writes a tag, which no data element has: the field is left out"},
+		{"a tag among subfields", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" emitBitmap="false" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
+			field(1, 1, "IF_CHAR") + field(2, 3, "IFMC_LLCHAR") + `</isofieldpackager>`), "field 48.2: cannot be read, nor what follows it: field 48 is read as one value"},
+		{"a tag behind a bitmap", around(`<isofieldpackager id="48" length="99" name="x" class="org.jpos.iso.IFA_LLCHAR" bitmapField="0" packager="org.jpos.iso.packager.GenericSubFieldPackager">` +
+			field(0, 8, "IFB_BITMAP") + field(2, 3, "IFMC_LLCHAR") + field(3, 3, "IF_CHAR") + `</isofieldpackager>`), "field 48.2: org.jpos.iso.IFMC_LLCHAR writes a tag, which a bitmap leaves no room for: the subfield is left out"},
 		{"character set", `<?xml version="1.0" encoding="GB2312"?>` + around(field(2, 3, "IF_CHAR")), "character set GB2312 are read as ISO-8859-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,6 +174,32 @@ func TestFormsOfFiles(t *testing.T) {
 	}
 }
 
+// Attributes that a document type in the file gives to all elements count, as they do for jPOS.
+func TestAttributeDefaults(t *testing.T) {
+	body := around(`<isofield id="3" length="3" name="x" class="org.jpos.iso.IFB_NUMERIC"/><isofield id="4" length="3" name="x" pad="false" class="org.jpos.iso.IFB_NUMERIC"/>`)
+	for doctype, want := range map[string]string{
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false) "true">]>`:                                                "0123" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield id CDATA #REQUIRED  pad ( true | false ) 'true' name CDATA #IMPLIED>]>`:    "0123" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad CDATA #FIXED "true"><!ATTLIST isofield pad CDATA "false">]>`:           "0123" + "1230",
+		`<!DOCTYPE isopackager [<!-- <!ATTLIST isofield pad CDATA "true"> --><!ATTLIST isofield pad (true|false) #IMPLIED>]>`: "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofieldpackager pad (true|false) "true">]>`:                                        "1230" + "1230",
+		`<!DOCTYPE isopackager SYSTEM "a.dtd">`:                                                                               "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad (true|false "true">]>`:                                                 "1230" + "1230",
+		`<!DOCTYPE isopackager [<!ATTLIST isofield pad><!ATTLIST><!ATTLIST isofield pad CDATA "&t;">]>`:                       "1230" + "1230",
+	} {
+		s, warnings, err := Parse(strings.NewReader(doctype + body))
+		require.NoError(t, err, doctype)
+		require.Empty(t, warnings)
+		m := message.MustCompile(s).New()
+		require.NoError(t, m.SetMTI("0200"))
+		require.NoError(t, m.Set(3, "123"))
+		require.NoError(t, m.Set(4, "123"))
+		wire, err := m.Pack()
+		require.NoError(t, err)
+		require.Equal(t, want, hexUpper(wire[2+8:]), doctype)
+	}
+}
+
 // The attributes of a packager as a whole.
 func TestPackagerAttributes(t *testing.T) {
 	for _, c := range []struct{ name, xml, json, wire string }{
@@ -170,6 +207,10 @@ func TestPackagerAttributes(t *testing.T) {
 			`{"header":"600001","0":"0800","3":"12"}`, "600001" + "0800" + "2000000000000000" + "12"},
 		{"bitmap in another field", `<isopackager bitmapField="2">` + field(0, 4, "IFB_NUMERIC") + field(2, 8, "IFB_BITMAP") + field(3, 2, "IFB_NUMERIC") + `</isopackager>`,
 			`{"0":"0800","3":"12"}`, "0800" + "2000000000000000" + "12"},
+		{"no bitmap", `<isopackager emitBitmap="false">` + field(0, 4, "IFB_NUMERIC") + field(1, 16, "IFB_BITMAP") + field(3, 2, "IFB_NUMERIC") + field(150, 2, "IF_CHAR") + `</isopackager>`,
+			`{"0":"0800","3":"12","150":"AB"}`, "0800" + "12" + "4142"},
+		{"no bitmap, a first field of one, nothing at the end", `<isopackager emitBitmap="false">` + field(0, 4, "IFB_NUMERIC") + field(1, 2, "IFB_NUMERIC") + field(3, 2, "IFB_NUMERIC") + `</isopackager>`,
+			`{"0":"0800","1":"12"}`, "0800" + "12"},
 		{"three bitmaps", `<isopackager>` + field(0, 4, "IFB_NUMERIC") + field(1, 24, "IFB_BITMAP") + field(130, 2, "IFB_NUMERIC") + `</isopackager>`,
 			`{"0":"0800","130":"12"}`, "0800" + "8000000000000000" + "8000000000000000" + "4000000000000000" + "12"},
 		{"third bitmap in a field", `<isopackager thirdBitmapField="65">` + field(0, 4, "IFB_NUMERIC") + field(1, 16, "IFB_BITMAP") + field(2, 1, "IF_CHAR") +
@@ -229,7 +270,8 @@ func TestMessageDefectsNotCopied(t *testing.T) {
 func TestHooks(t *testing.T) {
 	xml := around(`<isofield id="5" length="7" name="mine" tone="high" class="com.example.Mine"/>
 		<isofieldpackager id="48" length="20" name="parts" class="org.jpos.iso.IFA_LLCHAR" packager="com.example.Parts"/>
-		<isofield id="49" length="20" name="unknown" class="com.example.Unknown"/>`)
+		<isofield id="49" length="20" name="unknown" class="com.example.Unknown"/>
+		<isofield id="50" length="20" name="alike" class="com.example.IF_CHAR"/>`)
 	var seen []Element
 	s, warnings, err := Parse(strings.NewReader(xml), WithName("ours"),
 		WithClasses(func(e Element) (spec.Field, bool) {
@@ -240,10 +282,11 @@ func TestHooks(t *testing.T) {
 			return &spec.Layout{Kind: spec.Positional, Fields: []spec.Field{{Number: 1, Format: "ans 2"}, {Number: 2, Format: "ans 9", ToEnd: true}}}, e.Packager == "com.example.Parts"
 		}))
 	require.NoError(t, err)
-	require.Len(t, warnings, 1)
+	require.Len(t, warnings, 2)
 	require.Equal(t, "49", warnings[0].Path)
+	require.Contains(t, warnings[1].Problem, "is taken for the one of jPOS")
 	require.Equal(t, "ours", s.Name())
-	require.Len(t, seen, 2)
+	require.Len(t, seen, 3, "classes of jPOS are not asked for")
 	require.Equal(t, Element{Line: 3, Path: "5", ID: 5, Class: "com.example.Mine", Length: 7,
 		Attributes: map[string]string{"id": "5", "length": "7", "name": "mine", "tone": "high", "class": "com.example.Mine"}}, seen[0])
 	m := message.MustCompile(s).New()

@@ -1,6 +1,8 @@
 package jposxml
 
 import (
+	"slices"
+
 	"github.com/posline/posline/spec"
 )
 
@@ -8,6 +10,7 @@ import (
 type parts struct {
 	*importer
 	owner   *member
+	frame   frame
 	depth   int
 	members []member
 }
@@ -23,16 +26,15 @@ func (p *parts) find(id int) *member {
 
 // bitmapMember is the field that announces the others; nil when there is none.
 func (p *parts) bitmapMember() *member {
-	if !p.flag(p.owner.element, p.owner.path, "emitBitmap", true) {
+	if !p.frame.emitBitmap {
 		return nil
 	}
-	number := p.number(p.owner.element, p.owner.path, "bitmapField", 1, false)
-	if m := p.find(number); m != nil && m.isBitmap() {
+	if m := p.find(p.frame.bitmapField); m != nil && m.isBitmap() {
 		return m
 	}
 	for i := range p.members {
 		if m := &p.members[i]; m.isBitmap() {
-			p.warn(p.owner.element, p.owner.path, "field %d is no bitmap: the one in field %d is used; jPOS cannot pack this composite", number, m.id)
+			p.warn(p.owner.element, p.owner.path, "field %d is no bitmap: the one in field %d is used; jPOS cannot pack this composite", p.frame.bitmapField, m.id)
 			return m
 		}
 	}
@@ -42,34 +44,34 @@ func (p *parts) bitmapMember() *member {
 
 // first is the number of the first subfield.
 func (p *parts) first(bitmap *member) int {
-	otherwise := 1
 	switch {
+	case p.frame.firstField >= 0:
+		return p.frame.firstField
 	case len(p.members) > 0 && p.members[len(p.members)-1].id == 0:
-		otherwise = 0 // there is nothing else
-	case bitmap == nil && p.flag(p.owner.element, p.owner.path, "emitBitmap", true) && p.find(1) != nil:
-		otherwise = 0 // jPOS cannot pack it: nothing is to be left out
+		return 0 // there is nothing else
+	case bitmap == nil && p.frame.emitBitmap && p.find(1) != nil:
+		return 0 // jPOS cannot pack it: nothing is to be left out
 	case p.find(1) != nil && p.find(1).isBitmap():
-		otherwise = 2
+		return 2
 	}
-	return p.number(p.owner.element, p.owner.path, "firstField", otherwise, false)
+	return 1
 }
 
 // generic is a message inside a field: header, message type, bitmap, subfields.
 func (p *parts) generic() *spec.Layout {
 	bitmap := p.bitmapMember()
-	header := p.number(p.owner.element, p.owner.path, "headerLength", 0, false)
 	mti := p.find(0)
 	if mti != nil && !mti.usable() {
 		mti = nil
 	}
-	if bitmap == nil && header == 0 {
+	if bitmap == nil && p.frame.headerLength == 0 {
 		first := p.first(nil)
 		if mti != nil {
 			first = 0
 		}
 		return p.positional(first, false)
 	}
-	lead := p.front(header, mti)
+	lead := p.front(mti)
 	if bitmap == nil {
 		l := p.positional(max(1, p.first(nil)), false)
 		if l != nil {
@@ -85,13 +87,13 @@ func (p *parts) generic() *spec.Layout {
 }
 
 // front is what stands before the bitmap of a message inside a field: a header, a message type, or both.
-func (p *parts) front(header int, mti *member) *spec.Field {
+func (p *parts) front(mti *member) *spec.Field {
 	var list []spec.Field
-	if header > 0 {
-		list = append(list, spec.Field{Name: "Header", Format: spec.Format{Content: spec.ContentB, Max: 8 * header}.String(), Encoding: raw})
+	if p.frame.headerLength > 0 {
+		list = append(list, p.header(p.owner.element, p.owner.path, p.frame.headerLength))
 	}
 	if mti != nil {
-		list = append(list, p.make(mti, p.depth))
+		list = append(list, p.build(mti, p.depth))
 	}
 	return p.joined(list)
 }
@@ -155,17 +157,20 @@ func (p *parts) base1() *spec.Layout {
 // positional makes subfields that stand one after the other. One that cannot be read makes all of them one value.
 func (p *parts) positional(first int, fill bool) *spec.Layout {
 	l := &spec.Layout{Kind: spec.Positional, Fill: fill}
+	if len(p.members) > 0 && !slices.ContainsFunc(p.members, func(m member) bool { return m.class.tag.Digits == 0 }) {
+		return p.tagged(taggedForm{}) // each subfield says itself which one it is
+	}
 	for i := range p.members {
 		m := &p.members[i]
 		switch {
 		case m.id < first:
 			p.warn(m.element, m.path, "is below the first subfield, %d: it is left out", first)
 			continue
-		case !m.usable():
+		case !m.usable(), m.writesTag():
 			p.warn(m.element, m.path, "cannot be read, nor what follows it: field %s is read as one value", p.owner.path)
 			return nil
 		}
-		f := p.make(m, p.depth)
+		f := p.build(m, p.depth)
 		f.Number = m.id
 		l.Fields = append(l.Fields, f)
 	}
@@ -194,11 +199,14 @@ func (p *parts) bitmapped(bitmap *member, first int) *spec.Layout {
 		switch {
 		case m == bitmap, m.id == 0 && first > 0, !m.usable():
 			continue
+		case m.writesTag():
+			p.warn(m.element, m.path, "%s writes a tag, which a bitmap leaves no room for: the subfield is left out", m.className())
+			continue
 		case m.id < first, m.id > 8*form.Bytes*form.Max, m.id == 1 && !form.Plain, m.id == 65 && form.Max == 3 && !form.Plain:
 			p.warn(m.element, m.path, "no bit announces the subfield: it is left out")
 			continue
 		}
-		f := p.make(m, p.depth)
+		f := p.build(m, p.depth)
 		f.Number = m.id
 		l.Fields = append(l.Fields, f)
 	}

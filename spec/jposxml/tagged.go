@@ -22,11 +22,11 @@ type taggedForm struct {
 func (p *parts) tagged(form taggedForm) *spec.Layout {
 	l := &spec.Layout{Kind: spec.Tagged}
 	entries := p.members
-	if form.lead && len(entries) > 0 && entries[0].id == 0 {
+	if form.lead && len(entries) > 0 && entries[0].id == 0 && !entries[0].writesTag() {
 		lead := &entries[0]
 		entries = entries[1:]
 		if lead.usable() {
-			f := p.make(lead, p.depth)
+			f := p.build(lead, p.depth)
 			if form.leadStarts != "" {
 				f.StartsWith = form.leadStarts
 			}
@@ -45,7 +45,7 @@ func (p *parts) tagged(form taggedForm) *spec.Layout {
 			p.warn(m.element, m.path, "the number is longer than a tag of %d digits: it is left out", form.tag.Digits)
 			continue
 		}
-		f := p.make(m, p.depth)
+		f := p.build(m, p.depth)
 		f.Tag = tag
 		l.Fields = append(l.Fields, f)
 	}
@@ -119,7 +119,7 @@ func (p *parts) mapped() *spec.Layout {
 		if !ok {
 			tag, unmapped = padded(m.id, form.tag.Digits), true
 		}
-		f := p.make(m, p.depth)
+		f := p.build(m, p.depth)
 		f.Tag = tag
 		l.Fields = append(l.Fields, f)
 	}
@@ -152,7 +152,7 @@ func (p *parts) sequence(coding spec.Encoding) *spec.Layout {
 		case m.class.byToken:
 			tokens = append(tokens, m)
 		case len(tokens) == 0:
-			front = append(front, p.make(m, p.depth))
+			front = append(front, p.build(m, p.depth))
 		default:
 			p.warn(m.element, m.path, "a subfield without a tag behind those with one: it is left out")
 		}
@@ -175,7 +175,7 @@ func (p *parts) sequence(coding spec.Encoding) *spec.Layout {
 // token adds the entry that has a token for its tag; one of # alone is for all other tags.
 func (p *parts) token(l *spec.Layout, m *member, size int) {
 	token := strings.TrimSpace(m.attributes["token"])
-	f := p.make(m, p.depth)
+	f := p.build(m, p.depth)
 	switch {
 	case token == "":
 		p.fault(m.element, m.path, `attribute "token" is missing`)

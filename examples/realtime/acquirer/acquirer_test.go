@@ -32,7 +32,7 @@ type line struct {
 	mu    sync.Mutex
 	asked []string
 	pay   func(p channel.Payment) (channel.Answer, error)
-	query func() (channel.Answer, error)
+	query func(reference string) (channel.Answer, error)
 	undo  func(u channel.Undoing) error
 }
 
@@ -66,12 +66,12 @@ type asking struct{ *line }
 
 func (a asking) Query(_ context.Context, reference string) (channel.Answer, error) {
 	a.note("query " + reference[9:])
-	return a.query()
+	return a.query(reference)
 }
 
 // house is a switch with one terminal, and the terminal's side of it.
 type house struct {
-	t            *testing.T
+	t            testing.TB
 	ledger       *ledger.Ledger
 	sw           *Switch
 	bank, wallet *line
@@ -90,13 +90,13 @@ func silent(channel.Payment) (channel.Answer, error) {
 	return channel.Answer{}, errors.New("no answer")
 }
 
-func key(t *testing.T, attributes string, bits int) crypto.Key {
+func key(t testing.TB, attributes string, bits int) crypto.Key {
 	k, err := crypto.GenerateKey(crypto.MustAttributes(attributes), bits)
 	require.NoError(t, err)
 	return k
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	h := &house{t: t, bank: &line{pay: approve}, wallet: &line{pay: approve}}
 	var err error
 	h.ledger, err = ledger.Open(filepath.Join(t.TempDir(), "ledger.db"))
@@ -303,6 +303,8 @@ func TestRefusals(t *testing.T) {
 		"odd order":     {"30", func(m *message.Message) { m.SetPath(dialect.Order, "440A31") }},
 		"no payer":      {"40", func(m *message.Message) { m.Unset(35) }},
 		"short track":   {"14", func(m *message.Message) { m.Set(35, "621797D3012") }},
+		"long track":    {"14", func(m *message.Message) { m.Set(35, "62179700000000420023D3012") }},
+		"no separator":  {"14", func(m *message.Message) { m.Set(35, "6217970000000042002") }},
 		"Alipay":        {"40", func(m *message.Message) { byCode(m); m.SetPath("59.A3", "2812345678901234") }},
 		"other service": {"12", func(m *message.Message) { m.Set(3, "310000") }},
 		"other type":    {"12", func(m *message.Message) { m.SetMTI("0220") }},
@@ -404,7 +406,7 @@ func TestWalletIsAsked(t *testing.T) {
 		h := newHouse(t)
 		h.signIn()
 		h.wallet.pay = silent
-		h.wallet.query = func() (channel.Answer, error) {
+		h.wallet.query = func(string) (channel.Answer, error) {
 			next := c.answers[0]
 			if len(c.answers) > 1 {
 				c.answers = c.answers[1:]
@@ -509,15 +511,23 @@ func TestRecovery(t *testing.T) {
 	add(3, Wallet, false, false)
 	add(4, Wallet, true, false)
 	add(5, Wallet, true, true)
-	h.wallet.query = func() (channel.Answer, error) { return approve(channel.Payment{}) }
+	add(6, Wallet, true, false)
+	h.wallet.query = func(reference string) (channel.Answer, error) {
+		if reference == "000000000006" {
+			return channel.Answer{Outcome: channel.Absent}, nil
+		}
+		return approve(channel.Payment{})
+	}
 	h.bank.undo = func(u channel.Undoing) error {
 		require.Equal(t, "000000000002", u.Reference)
 		return nil
 	}
 	h.restart()
 	h.settle()
-	require.Equal(t, []string{"DECLINED", "REVERSED", "DECLINED", "APPROVED", "APPROVED"}, h.states())
+	require.Equal(t, []string{"DECLINED", "REVERSED", "DECLINED", "APPROVED", "APPROVED", "REVERSED"}, h.states())
 	require.Equal(t, []string{"undo 002"}, h.bank.log())
-	require.ElementsMatch(t, []string{"query 004", "query 005"}, h.wallet.log())
+	log := h.wallet.log()
+	require.Subset(t, log, []string{"query 004", "query 005", "query 006"})
+	require.Equal(t, "undo 006", log[len(log)-1])
 	require.Equal(t, 2, h.events())
 }

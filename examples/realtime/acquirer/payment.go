@@ -41,8 +41,9 @@ func (s *Switch) payment(x *exchange) (t *ledger.Transaction, p channel.Payment,
 		t.Channel, t.Payer, p.PayCode = Wallet, recognized.Masked(), recognized.Text()
 		t.PayerHash, err = s.cfg.PayerHash.Append(nil, []byte(p.PayCode))
 	case track2.Present():
+		var separated bool
 		p.Track2 = track2.Text()
-		if p.PAN, _, _ = strings.Cut(p.Track2, "D"); len(p.PAN) < 13 {
+		if p.PAN, _, separated = strings.Cut(p.Track2, "D"); !separated || len(p.PAN) < 13 || len(p.PAN) > 19 {
 			return nil, p, "14"
 		}
 		t.Channel, t.Payer = Bank, maskPAN(p.PAN)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"sync"
 	"time"
@@ -25,6 +26,9 @@ type Config struct {
 	Address  string        // of the acquirer, host:port
 	Timeout  time.Duration // for an answer; default 30 s
 	Retry    time.Duration // first pause between two tries of a reversal, doubled with each; default 1 s
+
+	// Dialer opens the sockets to the acquirer; default TCP.
+	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Terminal takes one transaction at a time. Its methods may be called concurrently.
@@ -62,6 +66,7 @@ func Open(config Config) (*Terminal, error) {
 	}
 	t := &Terminal{cfg: config}
 	t.line = connection.Once{Network: "tcp", Address: config.Address, Config: dialect.TerminalLine()}
+	t.line.Config.Dialer = config.Dialer
 	master, seal, err := loadKeys(config.Folder, config.Device)
 	if err != nil {
 		return nil, err

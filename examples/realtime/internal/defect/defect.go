@@ -15,10 +15,11 @@ const (
 	forgetEarlyReversal = "forget-early-reversal"
 )
 
-// Names returns the names of the defects.
-func Names() []string {
-	return []string{intentAfterWrite, noticeOutside, newKeyOnRetry, guessDeclined, forgetEarlyReversal}
-}
+// Quick returns the names of the defects that show within seconds of chaos.
+func Quick() []string { return []string{intentAfterWrite, newKeyOnRetry, guessDeclined} }
+
+// Names returns the names of all defects.
+func Names() []string { return append(Quick(), noticeOutside, forgetEarlyReversal) }
 
 // IntentAfterWrite records that a payment is sent only when its channel has answered.
 func IntentAfterWrite() bool { return seeded(intentAfterWrite) }

@@ -40,7 +40,7 @@
 // the first bit of a bitmap that cannot be continued, a part of a positional composite whose forerunner is missing: moov
 // takes them, and here they are errors with a kind, a path and an offset. BER-TLV lengths are definite and of at most
 // four bytes. A composite of fixed length is set from a struct, or whole with Set: SetPath would leave it too short until
-// its last part is there.
+// its last part is there, unless a derived spec has Layout.Fill, which fills in what is left out.
 //
 // Nothing is lost. The order of tags, tags that the spec does not list, repeated tags, long forms of lengths and the
 // nibble beside an odd number of digits come back as they were; a message that is not changed packs to the bytes it

@@ -187,6 +187,7 @@ func theirReason(text string) string {
 		{"not enough data", "parts at the end of a composite without a length may be missing"},
 		{"subfield Tag: failed to perform hex decoding", "tags in hexadecimal are text here"},
 		{"exceeds the data size 0", "a composite without a length may have no parts"},
+		{"failed to decode TLV length: EOF", "parts at the end of a composite without a length may be missing"},
 		{"failed to read byte", "parts at the end of a composite without a length may be missing"},
 	} {
 		if strings.Contains(text, known.in) {

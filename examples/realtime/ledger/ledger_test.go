@@ -323,3 +323,14 @@ func TestSession(t *testing.T) {
 	require.Equal(t, 1, signIn("2026-11-23"), "the day goes on in its batch")
 	require.Equal(t, 2, signIn("2026-11-24"))
 }
+
+// TestUnsettledIsIndexed: what is looked for ten times a second must not read the whole history.
+func TestUnsettledIsIndexed(t *testing.T) {
+	l := openNew(t)
+	for _, statement := range []string{"SELECT " + columns + " FROM txn WHERE " + unsettled + " ORDER BY id", "SELECT 1 FROM txn WHERE original = 1"} {
+		var id, parent, unused int
+		var plan string
+		require.NoError(t, l.read.QueryRow("EXPLAIN QUERY PLAN "+statement).Scan(&id, &parent, &unused, &plan))
+		require.Contains(t, plan, "INDEX txn_", plan)
+	}
+}

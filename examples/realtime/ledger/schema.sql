@@ -80,4 +80,5 @@ CREATE TABLE IF NOT EXISTS event (
 	delivered_at INTEGER
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS event_due ON event (id) WHERE delivered_at IS NULL;
+CREATE INDEX IF NOT EXISTS event_due ON event (merchant, id) WHERE delivered_at IS NULL;
+CREATE INDEX IF NOT EXISTS event_txn ON event (txn);

@@ -73,7 +73,7 @@ func (s *Switch) kick() {
 }
 
 // Settle brings to an end, until its context ends, what is not at one: what an earlier process left behind, and whatever
-// the handlers gave up. Nothing it finds is older than the answer a terminal may still get.
+// the handlers gave up.
 func (s *Switch) Settle(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -59,11 +59,11 @@ func writeNotice(ctx context.Context, tx *sql.Tx, t *Transaction, posting int64,
 
 const eventColumns = "id, idempotency, posting, txn, merchant, body, delivered_at IS NOT NULL"
 
-// Undelivered returns the events that no merchant has confirmed, oldest first, at most limit of them. Of several for one
-// transaction only the oldest is among them: a payment must not be taken back before it was told.
-func (l *Ledger) Undelivered(ctx context.Context, limit int) ([]Event, error) {
-	return l.events(ctx, `SELECT `+eventColumns+` FROM event e WHERE delivered_at IS NULL AND NOT EXISTS
-		(SELECT 1 FROM event o WHERE o.txn = e.txn AND o.id < e.id AND o.delivered_at IS NULL) ORDER BY id LIMIT ?`, limit)
+// Undelivered returns the events that a merchant has not confirmed, oldest first, at most limit of them. Of several for
+// one transaction only the oldest is among them: a payment must not be taken back before it was told.
+func (l *Ledger) Undelivered(ctx context.Context, merchant string, limit int) ([]Event, error) {
+	return l.events(ctx, `SELECT `+eventColumns+` FROM event e WHERE merchant = ? AND delivered_at IS NULL AND NOT EXISTS
+		(SELECT 1 FROM event o WHERE o.txn = e.txn AND o.id < e.id AND o.delivered_at IS NULL) ORDER BY id LIMIT ?`, merchant, limit)
 }
 
 // EventsAfter returns a merchant's events with an ID above the given one, oldest first, at most limit of them.

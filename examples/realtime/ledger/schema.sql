@@ -36,7 +36,11 @@ CREATE TABLE IF NOT EXISTS txn (
 CREATE UNIQUE INDEX IF NOT EXISTS order_paid_once ON txn (merchant, order_number)
 	WHERE kind = 'SALE' AND state IN ('CREATED', 'SENT', 'UNKNOWN', 'APPROVED');
 
-CREATE INDEX IF NOT EXISTS txn_unsettled ON txn (id) WHERE state IN ('CREATED', 'SENT', 'UNKNOWN') OR undo <> '';
+CREATE INDEX IF NOT EXISTS txn_original ON txn (original) WHERE original IS NOT NULL;
+
+-- What waits for something. The query must say it in the same words to be served by this.
+CREATE INDEX IF NOT EXISTS txn_unsettled ON txn (id)
+	WHERE state NOT IN ('DECLINED', 'REVERSED') AND NOT (state = 'APPROVED' AND undo = '');
 
 -- Reversals that came before what they reverse.
 CREATE TABLE IF NOT EXISTS early_reversal (
@@ -76,4 +80,5 @@ CREATE TABLE IF NOT EXISTS event (
 	delivered_at INTEGER
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS event_due ON event (id) WHERE delivered_at IS NULL;
+CREATE INDEX IF NOT EXISTS event_due ON event (merchant, id) WHERE delivered_at IS NULL;
+CREATE INDEX IF NOT EXISTS event_txn ON event (txn);

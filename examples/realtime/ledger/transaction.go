@@ -112,9 +112,11 @@ func (l *Ledger) Find(ctx context.Context, o Origin) (*Transaction, error) {
 	return byOrigin(ctx, l.write, o)
 }
 
+const unsettled = "state NOT IN ('DECLINED', 'REVERSED') AND NOT (state = 'APPROVED' AND undo = '')"
+
 // Unsettled returns the transactions that wait for something: an answer, a query, a reversal. The oldest comes first.
 func (l *Ledger) Unsettled(ctx context.Context) ([]*Transaction, error) {
-	return l.list(ctx, `state IN ('CREATED', 'SENT', 'UNKNOWN') OR undo <> '' AND state = 'APPROVED'`)
+	return l.list(ctx, unsettled)
 }
 
 // All returns every transaction.

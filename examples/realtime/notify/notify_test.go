@@ -100,6 +100,10 @@ func (w *world) merchants(t *testing.T) map[string]notify.Merchant {
 
 // pay adds the event of one more payment.
 func (w *world) pay(t *testing.T, number int) *ledger.Transaction {
+	return w.payTo(t, number, merchant)
+}
+
+func (w *world) payTo(t *testing.T, number int, merchant string) *ledger.Transaction {
 	s := &ledger.Transaction{Channel: "bank", Origin: ledger.Origin{Terminal: "10000001", Batch: "000001", STAN: fmt.Sprintf("%06d", number)},
 		Merchant: merchant, Order: fmt.Sprint(number), Amount: 100, Currency: "CNY", PayerHash: []byte{}}
 	require.NoError(t, w.ledger.Create(t.Context(), s))
@@ -125,7 +129,7 @@ func TestWebhooksAreRepeatedUnderOneKey(t *testing.T) {
 	}
 	stop := run()
 	require.Eventually(t, func() bool {
-		list, err := w.ledger.Undelivered(t.Context(), 10)
+		list, err := w.ledger.Undelivered(t.Context(), merchant, 10)
 		return err == nil && len(list) == 0
 	}, 10*time.Second, 5*time.Millisecond)
 	stop()
@@ -140,6 +144,29 @@ func TestWebhooksAreRepeatedUnderOneKey(t *testing.T) {
 	require.Eventually(t, func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.keys) == 6 }, 10*time.Second, 5*time.Millisecond)
 	stop()
 	require.Len(t, w.keys, 6, "what was confirmed does not come again after a restart")
+}
+
+// TestDeadMerchant: however much waits for one merchant, the others are told.
+func TestDeadMerchant(t *testing.T) {
+	w := newWorld(t)
+	hang := make(chan struct{})
+	dead := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
+	defer dead.Close()
+	defer close(hang)
+	const other = "898440354110002"
+	merchants := w.merchants(t)
+	merchants[other] = notify.Merchant{ID: other, URL: dead.URL, MAC: hmac(t, "secret")}
+	for i := range 100 {
+		w.payTo(t, i+1, other)
+	}
+	w.pay(t, 101)
+	ctx, cancel := context.WithCancel(t.Context())
+	hooks := &notify.Webhooks{Ledger: w.ledger, Merchants: merchants}
+	var running sync.WaitGroup
+	running.Go(func() { hooks.Run(ctx) })
+	require.Eventually(t, func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.keys) == 1 }, 10*time.Second, 5*time.Millisecond)
+	cancel()
+	running.Wait()
 }
 
 func TestStream(t *testing.T) {

@@ -36,7 +36,7 @@ type attempt struct {
 }
 
 const (
-	atOnce    = 64                    // deliveries that run at the same time
+	atOnce    = 16                    // deliveries to one merchant at the same time
 	lookAgain = 50 * time.Millisecond // for retries that are due
 )
 
@@ -55,16 +55,26 @@ func (w *Webhooks) Run(ctx context.Context) {
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		changed := w.Ledger.Changed()
-		events, err := w.Ledger.Undelivered(ctx, atOnce)
-		for _, e := range events {
-			if err == nil && w.begin(e.ID) {
-				deliveries.Go(func() { w.end(e.ID, w.deliver(ctx, e)) })
-			}
+		for id := range w.Merchants {
+			w.begin(ctx, id, &deliveries)
 		}
 		select {
 		case <-changed:
 		case <-ticker.C:
 		case <-ctx.Done():
+		}
+	}
+}
+
+// begin starts the deliveries that are due for a merchant. One that does not answer holds no other up.
+func (w *Webhooks) begin(ctx context.Context, merchant string, deliveries *sync.WaitGroup) {
+	events, err := w.Ledger.Undelivered(ctx, merchant, atOnce)
+	if err != nil {
+		return // the context's, or the database's: tried again
+	}
+	for _, e := range events {
+		if w.take(e.ID) {
+			deliveries.Go(func() { w.end(e.ID, w.deliver(ctx, e)) })
 		}
 	}
 }
@@ -75,8 +85,8 @@ func setDefault(field *time.Duration, value time.Duration) {
 	}
 }
 
-// begin reports whether an event is to be delivered now.
-func (w *Webhooks) begin(id int64) bool {
+// take reports whether an event is to be delivered now.
+func (w *Webhooks) take(id int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a := w.trying[id]
@@ -108,10 +118,7 @@ func (w *Webhooks) end(id int64, err error) {
 
 // deliver sends one event and records that the merchant has confirmed it, by any status from 200 to 299.
 func (w *Webhooks) deliver(ctx context.Context, e ledger.Event) error {
-	m, known := w.Merchants[e.Merchant]
-	if !known {
-		return fmt.Errorf("notify: no merchant %q", e.Merchant)
-	}
+	m := w.Merchants[e.Merchant]
 	if defect.NewKeyOnRetry() && w.failed(e.ID) {
 		e = underNewKey(e)
 	}

@@ -39,7 +39,7 @@ func (w *World) live(ctx context.Context, tell *teller) (Report, error) {
 	began := time.Now()
 	w.front.faults.Storm(0.02, 4*time.Second, lostAnswer, lateAnswer, lostRequest)
 	w.bank.Faults.Storm(0.01, 2*time.Second, simulator.Silent, simulator.Late)
-	closed := w.open(ctx, 1500*time.Millisecond)
+	closed := w.trade(ctx, 1500*time.Millisecond)
 	reported := tell.every(ctx, statusEvery, w.status)
 	<-ctx.Done()
 	closed()

@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/posline/posline/examples/realtime/ledger"
@@ -66,14 +67,14 @@ func (w *World) quiet(ctx context.Context, l *ledger.Ledger) (bool, error) {
 	if err != nil || len(unsettled) > 0 {
 		return false, err
 	}
-	undelivered, err := l.Undelivered(ctx, 1)
-	if err != nil || len(undelivered) > 0 {
+	events, err := l.Events(ctx)
+	if err != nil {
 		return false, err
 	}
-	events, err := l.Events(ctx)
 	streamed := 0
 	for _, m := range w.merchants {
 		streamed += len(m.Stream())
 	}
-	return streamed >= len(events), err
+	undelivered := slices.ContainsFunc(events, func(e ledger.Event) bool { return !e.Delivered })
+	return !undelivered && streamed >= len(events), nil
 }

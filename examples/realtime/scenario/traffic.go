@@ -76,8 +76,8 @@ func (s *shop) try(ctx context.Context, number string, amount int64) (terminal.E
 	return s.terminal.Sale(ctx, sale)
 }
 
-// open lets every terminal sell; it returns a function that waits until all have stopped.
-func (w *World) open(ctx context.Context, pause time.Duration) (wait func()) {
+// trade lets every terminal sell until the context ends; it returns a function that waits until all have stopped.
+func (w *World) trade(ctx context.Context, pause time.Duration) (wait func()) {
 	done := make(chan struct{})
 	for i, t := range w.terminals {
 		s := &shop{World: w, terminal: t, name: "T" + w.config.Terminals[i].ID[6:], pause: pause}

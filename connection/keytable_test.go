@@ -65,9 +65,7 @@ func BenchmarkKeyTable(b *testing.B) {
 				table[key] = entry{call: ca}
 			}
 			binary.BigEndian.PutUint32(key[4:], uint32(n-64))
-			if _, ok := table[key]; ok {
-				delete(table, key)
-			}
+			delete(table, key)
 		}
 	})
 }

@@ -165,6 +165,28 @@ func TestSilentBank(t *testing.T) {
 	require.Equal(t, "00", h.code(h.sale("D-1", nil)), "the order can be paid")
 }
 
+// TestCopyOfARefusedRequest: what the terminal was told is declined stays declined, even if a copy of the frame comes when
+// the reason has passed.
+func TestCopyOfARefusedRequest(t *testing.T) {
+	h := newHouse(t)
+	h.signIn()
+	h.bank.pay = silent
+	require.Equal(t, "98", h.code(h.sale("D-1", nil)))
+	h.bank.pay = approve
+	second := h.sale("D-1", nil)
+	require.Equal(t, "94", h.code(second), "the first may hold the money")
+	h.settle()
+	require.Equal(t, "22", h.code(second))
+	require.Equal(t, []string{"REVERSED"}, h.states())
+
+	unpaid := h.sale("D-2", nil)
+	void := h.voidOf(unpaid)
+	require.Equal(t, "25", h.code(void))
+	require.Equal(t, "00", h.code(unpaid))
+	require.Equal(t, "22", h.code(void))
+	require.Equal(t, []string{"REVERSED", "APPROVED"}, h.states())
+}
+
 func TestWalletIsAsked(t *testing.T) {
 	waiting, unheard := channel.Answer{}, channel.Answer{Outcome: channel.Absent}
 	yes, _ := approve(channel.Payment{})

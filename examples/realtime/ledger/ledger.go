@@ -22,7 +22,7 @@ var (
 	ErrState      = errors.New("ledger: the transaction is not in a state for this")
 	ErrDuplicate  = errors.New("ledger: terminal, batch and STAN are taken")
 	ErrOrderPaid  = errors.New("ledger: the order is paid, or being paid")
-	ErrReversed   = errors.New("ledger: it was reversed before it came")
+	ErrReversed   = errors.New("ledger: it was reversed, or refused, before it came")
 	ErrUnbalanced = errors.New("ledger: a posting does not balance")
 )
 

@@ -243,9 +243,10 @@ func TestVoid(t *testing.T) {
 		}
 		return v, l.CreateVoid(t.Context(), v, original)
 	}
-	_, err := void(2, nil)
+	_, err := void(10, nil)
 	require.ErrorIs(t, err, ErrState, "not approved yet")
 	require.NoError(t, paths["APPROVED"](l, sale))
+	stan := 20
 	for name, change := range map[string]func(v *Transaction, original *Origin){
 		"amount":        func(v *Transaction, _ *Origin) { v.Amount-- },
 		"currency":      func(v *Transaction, _ *Origin) { v.Currency = "USD" },
@@ -255,7 +256,8 @@ func TestVoid(t *testing.T) {
 		"STAN of sale":  func(_ *Transaction, o *Origin) { o.STAN = "000009" },
 		"batch of sale": func(_ *Transaction, o *Origin) { o.Batch = "000009" },
 	} {
-		_, err := void(2, change)
+		stan++
+		_, err := void(stan, change)
 		require.ErrorIs(t, err, ErrNotFound, name)
 	}
 	v, err := void(2, nil)
@@ -265,6 +267,10 @@ func TestVoid(t *testing.T) {
 	require.Equal(t, 1, count(t, l), "nothing is posted before the channel has confirmed")
 	_, err = void(3, nil)
 	require.ErrorIs(t, err, ErrState, "it is being voided")
+	_, err = void(3, nil)
+	require.ErrorIs(t, err, ErrReversed, "a copy of what was refused")
+	_, err = void(2, nil)
+	require.ErrorIs(t, err, ErrDuplicate)
 	require.NoError(t, wish(l, sale))
 	require.Equal(t, "APPROVED VOID", state(t, l, sale), "a reversal does not stop a void")
 

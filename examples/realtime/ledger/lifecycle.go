@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,38 +10,65 @@ import (
 )
 
 // Create records a new sale as CREATED and sets its ID, state and time. ErrDuplicate means that the terminal has used the
-// STAN already: Find returns what for. ErrReversed means that the reversal was here first. ErrOrderPaid means that another sale holds, or may hold, the money.
+// STAN already: Find returns what for. ErrReversed means that the reversal was here first, or that
+// a copy of it was refused. ErrOrderPaid means that another sale holds, or may hold, the money.
 func (l *Ledger) Create(ctx context.Context, t *Transaction) error {
 	t.Kind = Sale
-	return l.change(ctx, func(tx *sql.Tx) error { return create(ctx, tx, t) })
+	return l.changeOrBar(ctx, t.Origin, func(tx *sql.Tx) error { return create(ctx, tx, t) })
+}
+
+// changeOrBar is change for a new request. When it is refused for a reason that may pass, it is barred for ever: the
+// terminal will hear of the refusal, and a copy of the request that comes later must not be taken.
+func (l *Ledger) changeOrBar(ctx context.Context, o Origin, f func(tx *sql.Tx) error) error {
+	var refused error
+	err := l.change(ctx, func(tx *sql.Tx) error {
+		err := f(tx)
+		if errors.Is(err, ErrOrderPaid) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrState) {
+			refused = err // f has written nothing
+			return bar(ctx, tx, o)
+		}
+		return err
+	})
+	return cmp.Or(err, refused)
 }
 
 func create(ctx context.Context, tx *sql.Tx, t *Transaction) error {
-	switch _, err := byOrigin(ctx, tx, t.Origin); {
-	case err == nil:
-		return ErrDuplicate
-	case !errors.Is(err, ErrNotFound):
+	if err := fresh(ctx, tx, t.Origin); err != nil {
 		return err
 	}
-	reversed, err := reversedEarly(ctx, tx, t.Origin)
-	if err != nil || reversed {
-		return errors.Join(err, ErrReversed)
-	}
-	if t.Kind == Sale {
-		var paid bool
-		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM txn WHERE merchant = ? AND order_number = ? AND kind = 'SALE'
-			AND state IN ('CREATED', 'SENT', 'UNKNOWN', 'APPROVED'))`, t.Merchant, t.Order).Scan(&paid)
-		if err != nil || paid {
-			return errors.Join(err, ErrOrderPaid)
-		}
+	var taken bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM txn WHERE merchant = ? AND order_number = ? AND kind = 'SALE'
+		AND state IN ('CREATED', 'SENT', 'UNKNOWN', 'APPROVED'))`, t.Merchant, t.Order).Scan(&taken)
+	switch {
+	case err != nil:
+		return err
+	case taken:
+		return ErrOrderPaid
 	}
 	return insert(ctx, tx, t)
 }
 
-func reversedEarly(ctx context.Context, tx *sql.Tx, o Origin) (reversed bool, err error) {
-	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM early_reversal WHERE terminal = ? AND batch = ? AND stan = ?)",
-		o.Terminal, o.Batch, o.STAN).Scan(&reversed)
-	return reversed, err
+// fresh checks that nothing of that origin has been here.
+func fresh(ctx context.Context, tx *sql.Tx, o Origin) error {
+	if _, err := byOrigin(ctx, tx, o); err == nil {
+		return ErrDuplicate
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	barred, err := isBarred(ctx, tx, o)
+	switch {
+	case err != nil:
+		return err
+	case barred:
+		return ErrReversed
+	}
+	return nil
+}
+
+func isBarred(ctx context.Context, tx *sql.Tx, o Origin) (barred bool, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM barred WHERE terminal = ? AND batch = ? AND stan = ?)",
+		o.Terminal, o.Batch, o.STAN).Scan(&barred)
+	return barred, err
 }
 
 func insert(ctx context.Context, tx *sql.Tx, t *Transaction) error {

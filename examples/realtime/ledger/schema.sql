@@ -42,8 +42,9 @@ CREATE INDEX IF NOT EXISTS txn_original ON txn (original) WHERE original IS NOT 
 CREATE INDEX IF NOT EXISTS txn_unsettled ON txn (id)
 	WHERE state NOT IN ('DECLINED', 'REVERSED') AND NOT (state = 'APPROVED' AND undo = '');
 
--- Reversals that came before what they reverse.
-CREATE TABLE IF NOT EXISTS early_reversal (
+-- Requests that nothing may come of any more: reversed before they came, or refused, so that another copy of the same
+-- frame is refused too.
+CREATE TABLE IF NOT EXISTS barred (
 	terminal   TEXT NOT NULL,
 	batch      TEXT NOT NULL,
 	stan       TEXT NOT NULL,

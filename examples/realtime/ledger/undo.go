@@ -16,7 +16,10 @@ func (l *Ledger) RequestReversal(ctx context.Context, o Origin) (t *Transaction,
 		t, err = byOrigin(ctx, tx, o)
 		if errors.Is(err, ErrNotFound) {
 			t = nil
-			return rememberReversal(ctx, tx, o)
+			if defect.ForgetEarlyReversal() {
+				return nil
+			}
+			return bar(ctx, tx, o)
 		}
 		if err != nil || t.Kind != Sale {
 			return err
@@ -30,11 +33,9 @@ func (l *Ledger) RequestReversal(ctx context.Context, o Origin) (t *Transaction,
 	return t, err
 }
 
-func rememberReversal(ctx context.Context, tx *sql.Tx, o Origin) error {
-	if defect.ForgetEarlyReversal() {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO early_reversal (terminal, batch, stan, created_at) VALUES (?, ?, ?, ?)
+// bar sees to it that no request of that origin will be taken.
+func bar(ctx context.Context, tx *sql.Tx, o Origin) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO barred (terminal, batch, stan, created_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`, o.Terminal, o.Batch, o.STAN, now())
 	return err
 }
@@ -62,7 +63,10 @@ func (l *Ledger) GiveUp(ctx context.Context, id int64) error {
 // of the void. It fills in the rest. The original must be an approved sale of the same terminal and batch with the
 // same amount: ErrNotFound and ErrState tell that it is not. The other errors are those of Create.
 func (l *Ledger) CreateVoid(ctx context.Context, t *Transaction, original Origin) error {
-	return l.change(ctx, func(tx *sql.Tx) error {
+	return l.changeOrBar(ctx, t.Origin, func(tx *sql.Tx) error {
+		if err := fresh(ctx, tx, t.Origin); err != nil {
+			return err
+		}
 		sale, err := byOrigin(ctx, tx, original)
 		if err != nil {
 			return err
@@ -71,8 +75,11 @@ func (l *Ledger) CreateVoid(ctx context.Context, t *Transaction, original Origin
 			original.Terminal != t.Origin.Terminal || original.Batch != t.Origin.Batch {
 			return ErrNotFound
 		}
+		if sale.State != Approved || sale.Undo != Keep {
+			return ErrState
+		}
 		t.Kind, t.Original, t.Channel, t.Payer, t.PayerHash = Void, sale.ID, sale.Channel, sale.Payer, sale.PayerHash
-		if err := create(ctx, tx, t); err != nil {
+		if err := insert(ctx, tx, t); err != nil {
 			return err
 		}
 		err = one(ctx, tx, "UPDATE txn SET undo = 'VOID', updated_at = ? WHERE id = ? AND state = 'APPROVED' AND undo = ''", now(), sale.ID)

@@ -18,6 +18,7 @@ type call struct {
 	started  time.Duration
 	repeat   bool // may take over the tombstone of an earlier sending
 	oneWay   bool // finished as soon as it is queued
+	corks    bool // frames may be held until its caller runs again
 
 	epoch     uint64 // number of the write buffer its frame is in, counted from 1; 0 if in none yet
 	off, size int    // where in that buffer
@@ -79,6 +80,9 @@ func (c *Conn) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]
 		return dst, &Error{Op: "exchange", Sent: SentNo, Err: err}
 	}
 	c.await(ctx, ca)
+	if ca.corks {
+		c.awake()
+	}
 	if ca.err != nil {
 		return dst, ca.err
 	}
@@ -122,16 +126,9 @@ func (c *Conn) begin(ctx context.Context, ca *call) error {
 		c.mu.Unlock()
 		return err
 	}
-	if ca.started-c.corkedAt > corkLimit {
-		c.corked = 0
-	}
 	c.kick(false)
 	return nil
 }
-
-// corkLimit is how long frames wait for those who got answers in the same read to send theirs: long enough for
-// goroutines that only pack and send, too short to hold anything up for those that have more to do.
-const corkLimit = 50 * time.Microsecond
 
 // contention says whether a request refused with err may wait, and counts those that may not.
 func (c *Conn) contention(err error) Contention {

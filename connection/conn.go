@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,8 +43,6 @@ type Conn struct {
 	out          *buffer
 	queued       []*call // whose frames are in out
 	writing      bool    // somebody writes, or has been started to
-	corked       int     // answers given out whose receivers may send again before the reader writes for them
-	corkedAt     time.Duration
 	writingBytes int
 	lastWrite    int     // size of the buffer last taken for writing
 	rest         *buffer // what a write without waiting left for the write loop
@@ -52,6 +51,14 @@ type Conn struct {
 	flushed      uint64 // how many of them were written completely
 	failedAt     int    // bytes the system took of the last one, once writing has failed
 	writeErr     error
+
+	// Frames that wait for others, to share a write.
+	corked      int           // answers given out whose receivers may send again
+	corkedSince time.Duration // when the first request in out was queued; -1 if there is none
+	corkFull    bool          // out waits no longer
+	lingering   bool          // the reader waits for them
+	waking      atomic.Int32  // receivers of answers who have not run again yet
+	corkLeft    atomic.Bool   // the last of them uncorks
 
 	// Frames of the peer.
 	pending   []*inbound // read, waiting for a handler

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime"
 	"slices"
 	"time"
 )
@@ -156,28 +155,13 @@ func (c *Conn) parse(b []byte, fresh int) (used int, err error) {
 	return used, nil
 }
 
-// yieldsForSenders is how often the reader yields before it looks whether senders came: once is not enough, because
-// an idle processor takes up the reader again while the senders still wait for the busy one.
-const yieldsForSenders = 10
-
-// parsed ends the work on one read. Those who got answers usually send again: the reader lets them go first, as long
-// as they come, and then writes for all of them, unless the last of them has done so already.
+// parsed ends the work on one read.
 func (c *Conn) parsed(now time.Duration, bytes, frames int) {
 	c.mu.Lock()
 	c.lastRead = now
 	c.stats.BytesReceived += uint64(bytes)
 	c.stats.FramesReceived += uint64(frames)
-	for due := c.corked; due > 0; due = c.corked {
-		c.mu.Unlock()
-		for range yieldsForSenders {
-			runtime.Gosched()
-		}
-		c.mu.Lock()
-		if c.corked >= due {
-			c.corked = 0 // nobody came: they have other work to do
-		}
-	}
-	c.kick(false)
+	c.uncork()
 }
 
 // keep makes room for the rest of a frame: it moves the unused bytes to the front, to a small buffer if they are few
@@ -281,8 +265,7 @@ func (c *Conn) answer(key [32]byte, frame []byte, now time.Duration) {
 	}
 	c.stats.Matched++
 	if c.freed(); c.inFlight > 0 {
-		c.corked++
-		c.corkedAt = now
+		c.cork(ca)
 	}
 	c.mu.Unlock()
 	if c.cfg.Latency != nil {

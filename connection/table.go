@@ -42,6 +42,7 @@ func (c *Conn) admit(ca *call) error {
 	c.inFlight++
 	c.stats.Requests++
 	c.queued = append(c.queued, ca)
+	c.fillCork(ca.started)
 	c.armSweeper(ca.deadline)
 	return nil
 }

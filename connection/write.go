@@ -11,6 +11,7 @@ import (
 // outBuffer returns the buffer that fills. A connection with much to do, or that has just had, gets a large one at once.
 func (c *Conn) outBuffer() *buffer {
 	if c.out == nil {
+		c.corkedSince, c.corkFull = -1, false
 		if c.inFlight+len(c.active) > 8 || c.lastWrite > smallBuffer {
 			c.out = newLargeBuffer()
 		} else {
@@ -39,12 +40,12 @@ func (c *Conn) queuedBytes() int {
 // writes for all who queue their frames meanwhile. Asynchronously somebody else does, so that the caller can go on
 // and queue more.
 func (c *Conn) kick(async bool) {
-	if c.out == nil || c.writing || c.ended || c.corked > 0 {
+	if c.out == nil || c.writing || c.ended || c.held() {
 		c.mu.Unlock()
 		return
 	}
 	c.writing = true
-	company := c.inFlight > 1
+	company := c.inFlight > 1 && !c.corkFull
 	c.mu.Unlock()
 	if async || c.raw == nil {
 		go c.flushFn()
@@ -70,7 +71,7 @@ func (c *Conn) flush() {
 		return
 	}
 	for round := 0; ; round++ {
-		buf := c.take()
+		buf := c.take(round > 0)
 		if buf == nil {
 			return
 		}
@@ -95,12 +96,13 @@ func (c *Conn) company() bool {
 	return c.inFlight > 1
 }
 
-// take swaps the filled buffer for the next one to fill. It returns nil, and ends the writing, if nothing is queued.
-func (c *Conn) take() *buffer {
+// take swaps the filled buffer for the next one to fill. It returns nil, and ends the writing, if nothing is queued, or
+// if there is more to come for the one that would be the next.
+func (c *Conn) take(next bool) *buffer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	buf := c.out
-	if buf == nil {
+	if buf == nil || next && c.held() {
 		c.writing = false
 		c.checkDrained()
 		return nil
@@ -151,9 +153,9 @@ const writeChunk = 16 << 10
 func (c *Conn) writeLoop() {
 	buf, from := c.rest, c.restFrom
 	c.rest = nil
-	for {
+	for next := buf != nil; ; next = true {
 		if buf == nil {
-			if buf, from = c.take(), 0; buf == nil {
+			if buf, from = c.take(next), 0; buf == nil {
 				return
 			}
 		}

@@ -2,7 +2,9 @@ package connection_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"sync"
 	"testing"
@@ -16,32 +18,41 @@ import (
 // before these are answered. However few processors they share, nobody's frame is held for those who do not come.
 func TestHeldFramesAreWritten(t *testing.T) {
 	address := startServer(t, &connection.Server{Config: connection.Config{Framing: binary2(t), Handler: answer}})
-	const senders = 24
-	for _, procs := range []int{1, 2, 4} {
-		old := runtime.GOMAXPROCS(procs)
-		defer runtime.GOMAXPROCS(old)
-		c := dial(t, address, testConfig(t))
-		for round := range 300 {
-			var all, staying sync.WaitGroup
-			staying.Add(senders / 2)
-			for i := range senders {
-				all.Go(func() {
-					exchange(t, c, i)
-					spin(time.Duration(rand.N(20)) * time.Microsecond)
-					if (i+round)%2 == 0 {
-						staying.Wait()
-						return
-					}
-					exchange(t, c, i)
-					staying.Done()
-				})
-			}
-			all.Wait()
-			if t.Failed() {
-				t.Fatalf("round %d on %d processors: %+v", round, procs, c.Stats())
-			}
+	wrapped := testConfig(t)
+	wrapped.Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, address)
+		return struct{ net.Conn }{nc}, err // not used as a plain socket, as TLS is not
+	}
+	for name, cfg := range map[string]connection.Config{"socket": testConfig(t), "wrapped": wrapped} {
+		for _, procs := range []int{1, 2, 4} {
+			t.Run(fmt.Sprint(name, " ", procs), func(t *testing.T) {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+				c := dial(t, address, cfg)
+				for round := 0; round < 300 && !t.Failed(); round++ {
+					halfComeBack(t, c, round)
+				}
+			})
 		}
 	}
+}
+
+func halfComeBack(t *testing.T, c *connection.Conn, round int) {
+	const senders = 24
+	var all, back sync.WaitGroup
+	back.Add(senders / 2)
+	for i := range senders {
+		all.Go(func() {
+			exchange(t, c, i)
+			spin(time.Duration(rand.N(20)) * time.Microsecond)
+			if (i+round)%2 == 0 {
+				back.Wait()
+				return
+			}
+			exchange(t, c, i)
+			back.Done()
+		})
+	}
+	all.Wait()
 }
 
 // exchange fails if the answer takes long: a frame that is forgotten is written at last when something else happens.

@@ -5,8 +5,6 @@ import (
 	"crypto/fips140"
 	"crypto/rand"
 	"crypto/rsa"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,17 +13,13 @@ import (
 	"github.com/posline/posline/crypto/cardverify"
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/dukpt"
+	"github.com/posline/posline/internal/fipstest"
 )
 
-// TestUnderFIPS runs itself in a process where FIPS 140 mode is enforced: what is not approved is an error, not a
-// panic, and the rest works.
+// TestUnderFIPS: where FIPS 140 mode is enforced, what is not approved is an error, not a panic, and the rest
+// works.
 func TestUnderFIPS(t *testing.T) {
-	if os.Getenv("UNDER_FIPS") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestUnderFIPS$", "-test.v")
-		cmd.Env = append(os.Environ(), "UNDER_FIPS=1", "GODEBUG=fips140=only")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "--- PASS: TestUnderFIPS")
+	if !fipstest.Enforced(t) {
 		return
 	}
 	for _, attributes := range []string{"P0TB00N", "B0TX00N", "C0TC00N", "K04B00N"} {

@@ -1,25 +1,19 @@
 package pinblock_test
 
 import (
-	"crypto/fips140"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/internal/fipstest"
 	"github.com/posline/posline/pinblock"
 )
 
-// TestFIPSOnly runs itself again where FIPS 140 mode is enforced: format 4 remains, and nothing panics.
+// TestFIPSOnly: where FIPS 140 mode is enforced, format 4 remains, and nothing panics.
 func TestFIPSOnly(t *testing.T) {
-	if !fips140.Enforced() {
-		again := exec.Command(os.Args[0], "-test.run=^TestFIPSOnly$")
-		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
-		out, err := again.CombinedOutput()
-		require.NoError(t, err, "%s", out)
+	if !fipstest.Enforced(t) {
 		return
 	}
 	for _, attributes := range []string{"P0TB00N", "V2TC00N"} {

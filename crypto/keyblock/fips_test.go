@@ -1,9 +1,6 @@
 package keyblock_test
 
 import (
-	"crypto/fips140"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,16 +8,13 @@ import (
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/keyblock"
+	"github.com/posline/posline/internal/fipstest"
 )
 
-// TestFIPSOnly runs itself again where FIPS 140 mode is enforced: versions D and E remain, for keys that are allowed,
-// and nothing panics.
+// TestFIPSOnly: where FIPS 140 mode is enforced, versions D and E remain, for keys that are allowed, and
+// nothing panics.
 func TestFIPSOnly(t *testing.T) {
-	if !fips140.Enforced() {
-		again := exec.Command(os.Args[0], "-test.run=^TestFIPSOnly$")
-		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
-		out, err := again.CombinedOutput()
-		require.NoError(t, err, "%s", out)
+	if !fipstest.Enforced(t) {
 		return
 	}
 	_, err := clearkey.Import(crypto.MustAttributes("K1TB00N"), unhex(t, tdesHex))

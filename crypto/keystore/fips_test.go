@@ -1,24 +1,18 @@
 package keystore_test
 
 import (
-	"crypto/fips140"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keystore"
+	"github.com/posline/posline/internal/fipstest"
 )
 
-// TestFIPSOnly runs itself again where FIPS 140 mode is enforced: a clear error, no panic.
+// TestFIPSOnly: where FIPS 140 mode is enforced, there is a clear error and no panic.
 func TestFIPSOnly(t *testing.T) {
-	if !fips140.Enforced() {
-		again := exec.Command(os.Args[0], "-test.run=^TestFIPSOnly$")
-		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
-		out, err := again.CombinedOutput()
-		require.NoError(t, err, "%s", out)
+	if !fipstest.Enforced(t) {
 		return
 	}
 	_, err := keystore.New(vault, keystore.Options{})

@@ -2,8 +2,6 @@ package mac_test
 
 import (
 	"crypto/fips140"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,17 +10,13 @@ import (
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/crypto/mac"
+	"github.com/posline/posline/internal/fipstest"
 )
 
-// TestUnderFIPS runs itself in a process where FIPS 140 mode is enforced: what is not approved is an error, not a
-// panic, and the rest works.
+// TestUnderFIPS: where FIPS 140 mode is enforced, what is not approved is an error, not a panic, and the rest
+// works.
 func TestUnderFIPS(t *testing.T) {
-	if os.Getenv("UNDER_FIPS") == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestUnderFIPS$", "-test.v")
-		cmd.Env = append(os.Environ(), "UNDER_FIPS=1", "GODEBUG=fips140=only")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "--- PASS: TestUnderFIPS")
+	if !fipstest.Enforced(t) {
 		return
 	}
 	for _, attributes := range []string{"M1DC00N", "M3TC00N", "M64C00N"} {

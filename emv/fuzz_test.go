@@ -4,18 +4,21 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/posline/posline/internal/vectortest"
 	"github.com/stretchr/testify/require"
 )
 
 // addVectorHex seeds a fuzz target with the hexadecimal values of a vector file.
 func addVectorHex(f *testing.F, file string, add func([]byte)) {
 	f.Helper()
-	text := readFile(f, filepath.Join("testdata/vectors", file))
+	text, err := os.ReadFile(filepath.Join("testdata/vectors", file))
+	require.NoError(f, err)
 	seeds := regexp.MustCompile(`"(?:hex|value|dol)": *"([0-9A-F]+)"`).FindAllSubmatch(text, -1)
 	require.NotEmpty(f, seeds)
 	for _, seed := range seeds {
@@ -151,7 +154,7 @@ func FuzzDescribe(f *testing.F) {
 	for _, file := range []string{"tlv-parse.json", "dumps.json"} {
 		addVectorHex(f, file, func(b []byte) { f.Add(b) })
 	}
-	for _, c := range readVectors(f, "testdata/vectors/decode-fields.json") {
+	for _, c := range vectortest.ReadPlain(f, "testdata/vectors/decode-fields.json") {
 		var input struct {
 			Tag   Tag
 			Value string

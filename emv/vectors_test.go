@@ -3,28 +3,18 @@ package emv
 import (
 	"encoding/hex"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/posline/posline/internal/vectortest"
 	"github.com/stretchr/testify/require"
 )
 
-// vector is one case of a file in testdata/vectors.
-type vector struct {
-	ID     string
-	Source string
-	Note   string
-	Input  json.RawMessage
-	Expect json.RawMessage
-}
-
 // vectorKinds runs the cases of the files whose base name, without a number at its end, is the key.
-var vectorKinds = map[string]func(*testing.T, vector){
+var vectorKinds = map[string]func(*testing.T, vectortest.Plain){
 	"tlv-parse":     testParseVector,
 	"tlv-build":     testBuildVector,
 	"dumps":         testDumpVector,
@@ -34,50 +24,7 @@ var vectorKinds = map[string]func(*testing.T, vector){
 	"decode-fields": testFieldVector,
 }
 
-// vectorSuffix is what a further file of the same kind has behind its name: iad-2.json.
-var vectorSuffix = regexp.MustCompile(`([-_.]?[0-9]+)?\.json$`)
-
-func TestVectors(t *testing.T) {
-	files, err := filepath.Glob("testdata/vectors/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		name := filepath.Base(file)
-		t.Run(name, func(t *testing.T) {
-			kind := vectorSuffix.ReplaceAllString(name, "")
-			run, ok := vectorKinds[kind]
-			require.True(t, ok, "no test runs the cases of %s", name)
-			cases := readVectors(t, file)
-			for _, c := range cases {
-				t.Run(c.ID, func(t *testing.T) { run(t, c) })
-			}
-			t.Logf("%s: %d cases, 0 skipped", name, len(cases))
-		})
-	}
-}
-
-func readVectors(t testing.TB, file string) []vector {
-	text := readFile(t, file)
-	var content struct{ Cases []vector }
-	require.NoError(t, json.Unmarshal(text, &content))
-	require.NotEmpty(t, content.Cases, "%s holds no case", file)
-	return content.Cases
-}
-
-func readFile(t testing.TB, file string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	return text
-}
-
-// decodeInput reads the input of a case. A key the test does not know is a failure: it could change what the case means.
-func decodeInput(t *testing.T, text json.RawMessage, v any) {
-	t.Helper()
-	dec := json.NewDecoder(strings.NewReader(string(text)))
-	dec.DisallowUnknownFields()
-	require.NoError(t, dec.Decode(v))
-}
+func TestVectors(t *testing.T) { vectortest.RunPlain(t, vectorKinds) }
 
 // decodeExpect reads what a case expects. It logs the keys that the test does not compare and fails when it compares
 // none: that is a case of a kind it does not know.
@@ -234,14 +181,14 @@ func requireFault(t *testing.T, class, detail string, err error) {
 	require.ErrorIs(t, err, vectorErrors[match[1]])
 }
 
-func testParseVector(t *testing.T, c vector) {
+func testParseVector(t *testing.T, c vectortest.Plain) {
 	var input hexInput
 	var expect struct {
 		Tree          jsonTree
 		Canonical     bool
 		Error, Detail string
 	}
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	data, options := unhex(t, input.Hex), optionsOf(t, input.Options)
 
@@ -260,10 +207,10 @@ func testParseVector(t *testing.T, c vector) {
 	}
 }
 
-func testBuildVector(t *testing.T, c vector) {
+func testBuildVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Tree jsonTree }
 	var expect struct{ Hex string }
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	require.NotEmpty(t, expect.Hex)
 	want := unhex(t, expect.Hex)
@@ -283,13 +230,13 @@ func appendTree(dst []byte, tree jsonTree) []byte {
 	return dst
 }
 
-func testDumpVector(t *testing.T, c vector) {
+func testDumpVector(t *testing.T, c vectortest.Plain) {
 	var input hexInput
 	var expect struct {
 		Tree     jsonTree
 		TopLevel int `json:"top_level"`
 	}
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	data, options := unhex(t, input.Hex), optionsOf(t, input.Options)
 	tree, err := Parse(data, options)

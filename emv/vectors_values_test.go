@@ -9,10 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/posline/posline/internal/vectortest"
 	"github.com/stretchr/testify/require"
 )
 
-func testDOLVector(t *testing.T, c vector) {
+func testDOLVector(t *testing.T, c vectortest.Plain) {
 	var input struct {
 		DOL    string
 		Values map[Tag]string
@@ -23,7 +24,7 @@ func testDOLVector(t *testing.T, c vector) {
 		Length  int
 		Error   string
 	}
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	list := DOL(unhex(t, input.DOL))
 	get := func(tag Tag) ([]byte, bool) {
@@ -68,7 +69,7 @@ var vectorIADFormats = map[string]IADFormat{
 	"unionpay": IADUnionPay, "interac": IADInterac, "jcb": IADJCB, "amex": IADAmex,
 }
 
-func testIADVector(t *testing.T, c vector) {
+func testIADVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Tag, Value, RID, AID string }
 	var expect struct {
 		Format, DKI, CVN, CCI, CVR, Counters, IDD, Alg string
@@ -80,7 +81,7 @@ func testIADVector(t *testing.T, c vector) {
 		Length                                         int
 		Raw                                            bool
 	}
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	raw := unhex(t, input.Value)
 	iad, err := ParseIAD(RIDOf(unhex(t, input.RID+input.AID)), raw)
@@ -129,7 +130,7 @@ func testIADVector(t *testing.T, c vector) {
 }
 
 // logicKinds run the cases of logic.json by their "op".
-var logicKinds = map[string]func(*testing.T, vector){
+var logicKinds = map[string]func(*testing.T, vectortest.Plain){
 	"terminal_action_analysis": testActionVector,
 	"cvm_select":               testCVMVector,
 	"afl":                      testAFLVector,
@@ -141,7 +142,7 @@ var logicKinds = map[string]func(*testing.T, vector){
 	"aid_match":                testAIDVector,
 }
 
-func testLogicVector(t *testing.T, c vector) {
+func testLogicVector(t *testing.T, c vectortest.Plain) {
 	var kind struct{ Op string }
 	require.NoError(t, json.Unmarshal(c.Input, &kind))
 	run, ok := logicKinds[kind.Op]
@@ -149,7 +150,7 @@ func testLogicVector(t *testing.T, c vector) {
 	run(t, c)
 }
 
-func testActionVector(t *testing.T, c vector) {
+func testActionVector(t *testing.T, c vectortest.Plain) {
 	type codes struct{ Denial, Online, Default string }
 	var input struct {
 		Op, TVR, Terminal string
@@ -157,7 +158,7 @@ func testActionVector(t *testing.T, c vector) {
 		UnableToGoOnline  bool `json:"unable_to_go_online"`
 	}
 	var expect struct{ Result string }
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 
 	tvr, err := ParseTVR(unhex(t, input.TVR))
@@ -181,7 +182,7 @@ func testActionVector(t *testing.T, c vector) {
 	require.Equal(t, expect.Result, ActionAnalysis(in).String())
 }
 
-func testCVMVector(t *testing.T, c vector) {
+func testCVMVector(t *testing.T, c vectortest.Plain) {
 	var input struct {
 		Op        string
 		List      string `json:"cvm_list"`
@@ -198,7 +199,7 @@ func testCVMVector(t *testing.T, c vector) {
 	delete(fields, "supported")
 	rest, err := json.Marshal(fields)
 	require.NoError(t, err)
-	decodeInput(t, rest, &input)
+	vectortest.Strict(t, rest, &input)
 	decodeExpect(t, c.Expect, &expect)
 
 	list, err := ParseCVMList(unhex(t, input.List))
@@ -228,13 +229,13 @@ func testCVMVector(t *testing.T, c vector) {
 	}
 }
 
-func testAFLVector(t *testing.T, c vector) {
+func testAFLVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Op, Value string }
 	var expect struct {
 		Entries []AFLEntry
 		Error   string
 	}
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	afl, err := ParseAFL(unhex(t, input.Value))
 	switch {
@@ -250,10 +251,10 @@ func testAFLVector(t *testing.T, c vector) {
 	}
 }
 
-func testDateVector(t *testing.T, c vector) {
+func testDateVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Op, Value string }
 	var expect struct{ Date string }
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	d, err := ParseDate(unhex(t, input.Value))
 	if expect.Date == "error" {
@@ -267,10 +268,10 @@ func testDateVector(t *testing.T, c vector) {
 	require.Equal(t, unhex(t, "9A03"+input.Value), b)
 }
 
-func testPANVector(t *testing.T, c vector) {
+func testPANVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Op, Value string }
 	var expect struct{ PAN string }
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	pan, err := ParseCN(unhex(t, input.Value))
 	if expect.PAN == "error" {
@@ -281,10 +282,10 @@ func testPANVector(t *testing.T, c vector) {
 	require.Equal(t, expect.PAN, pan)
 }
 
-func testTrack2Vector(t *testing.T, c vector) {
+func testTrack2Vector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Op, Value string }
 	var expect struct{ PAN, Expiry, Service, Discretionary, Error string }
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	track, err := ParseTrack2(unhex(t, input.Value))
 	if expect.Error != "" || expect.PAN == "error" {
@@ -306,10 +307,10 @@ func testTrack2Vector(t *testing.T, c vector) {
 }
 
 // testNumericVector runs format n. What the case expects stands under one of several keys.
-func testNumericVector(t *testing.T, c vector) {
+func testNumericVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Op, Value string }
 	var expect map[string]any
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	require.NoError(t, json.Unmarshal(c.Expect, &expect))
 	n, err := ParseN(unhex(t, input.Value))
 	require.Len(t, expect, 1)
@@ -328,13 +329,13 @@ func testNumericVector(t *testing.T, c vector) {
 
 // testAIDVector runs application selection: whether the AID of a card answers to one of the terminal, which may allow a
 // partial match.
-func testAIDVector(t *testing.T, c vector) {
+func testAIDVector(t *testing.T, c vectortest.Plain) {
 	var input struct {
 		Op, Card, Terminal string
 		Partial            bool
 	}
 	var expect struct{ Match, Result any }
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	match := MatchAID(unhex(t, input.Card), unhex(t, input.Terminal))
 	selected := match == ExactMatch || match == PartialMatch && input.Partial
@@ -352,7 +353,7 @@ func testAIDVector(t *testing.T, c vector) {
 	}
 }
 
-func testFieldVector(t *testing.T, c vector) {
+func testFieldVector(t *testing.T, c vectortest.Plain) {
 	var input struct {
 		Tag   Tag
 		Value string
@@ -362,7 +363,7 @@ func testFieldVector(t *testing.T, c vector) {
 		Lines      []string
 		Bits       []string
 	}
-	decodeInput(t, c.Input, &input)
+	vectortest.Strict(t, c.Input, &input)
 	decodeExpect(t, c.Expect, &expect)
 	v := unhex(t, input.Value)
 	if expect.Name != "" {

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/internal/vectortest"
 )
 
 // vectorKinds runs the cases of the files whose base name, without a number at its end, is the key.
@@ -33,16 +33,9 @@ var vectorKinds = map[string]func(*testing.T, *vector){
 }
 
 func TestVectors(t *testing.T) {
-	files, err := filepath.Glob("testdata/vectors/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		name := filepath.Base(file)
+	vectortest.Files(t, vectorKinds, func(t *testing.T, file string, check func(*testing.T, *vector)) {
+		name, cases := filepath.Base(file), readVectors(t, file)
 		t.Run(name, func(t *testing.T) {
-			kind := regexp.MustCompile(`([-_]\d+)?\.json$`).ReplaceAllString(name, "")
-			check, ok := vectorKinds[kind]
-			require.True(t, ok, "no test runs the cases of %s", name)
-			cases := readVectors(t, file)
 			for _, c := range cases {
 				t.Run(c.name, func(t *testing.T) {
 					c.in.t, c.want.t = t, t
@@ -52,9 +45,9 @@ func TestVectors(t *testing.T) {
 					c.want.requireRead()
 				})
 			}
-			t.Logf("%s: %d cases, 0 skipped", name, len(cases))
 		})
-	}
+		t.Logf("%s: %d cases, 0 skipped", name, len(cases))
+	})
 }
 
 // vector is a case of either form of file: a list of inputs and expect, or cases of input and expect.

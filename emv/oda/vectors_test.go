@@ -3,9 +3,6 @@ package oda
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,46 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/internal/vectortest"
 )
 
-// vector is one case of a file in testdata/vectors.
-type vector struct {
-	ID     string
-	Input  json.RawMessage
-	Expect json.RawMessage
-}
-
-var vectorKinds = map[string]func(*testing.T, vector){"capk": checkCAKey, "oda": checkChain}
-
 func TestVectors(t *testing.T) {
-	files, err := filepath.Glob("testdata/vectors/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		name := filepath.Base(file)
-		t.Run(name, func(t *testing.T) {
-			kind := regexp.MustCompile(`([-_]\d+)?\.json$`).ReplaceAllString(name, "")
-			check, ok := vectorKinds[kind]
-			require.True(t, ok, "no test runs the cases of %s", name)
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var content struct{ Cases []vector }
-			require.NoError(t, json.Unmarshal(text, &content))
-			require.NotEmpty(t, content.Cases, "%s holds no case", file)
-			for _, c := range content.Cases {
-				t.Run(c.ID, func(t *testing.T) { check(t, c) })
-			}
-			t.Logf("%s: %d cases, 0 skipped", name, len(content.Cases))
-		})
-	}
-}
-
-// decode reads a part of a case; a key the test does not know is a failure.
-func decode(t *testing.T, text json.RawMessage, v any) {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(v))
+	vectortest.RunPlain(t, map[string]func(*testing.T, vectortest.Plain){"capk": checkCAKey, "oda": checkChain})
 }
 
 // hexBytes is a JSON string in hexadecimal; null is nil.
@@ -71,7 +33,7 @@ type keyInput struct {
 	PublishedSHA1                 hexBytes `json:"published_sha1"`
 }
 
-func checkCAKey(t *testing.T, c vector) {
+func checkCAKey(t *testing.T, c vectortest.Plain) {
 	var in keyInput
 	var want struct {
 		SHA1   hexBytes
@@ -79,8 +41,8 @@ func checkCAKey(t *testing.T, c vector) {
 		Bits   int
 		Test   *bool // a remark of the source
 	}
-	decode(t, c.Input, &in)
-	decode(t, c.Expect, &want)
+	vectortest.Strict(t, c.Input, &in)
+	vectortest.Strict(t, c.Expect, &want)
 	require.Equal(t, want.Bits, 8*len(in.Modulus))
 	raw := CAKey{emv.RID(in.RID), in.Index[0], PublicKey{in.Modulus, in.Exponent}}
 	sum, err := raw.Checksum()
@@ -162,15 +124,15 @@ type chainWant struct {
 	Plain, Enciphered hexBytes
 }
 
-func checkChain(t *testing.T, c vector) {
+func checkChain(t *testing.T, c vectortest.Plain) {
 	var in chainInput
 	var want chainWant
-	decode(t, c.Input, &in)
+	vectortest.Strict(t, c.Input, &in)
 	if strings.Contains(c.ID, "ssad") && in.CA == nil {
 		checkSignature(t, c, in)
 		return
 	}
-	decode(t, c.Expect, &want)
+	vectortest.Strict(t, c.Expect, &want)
 	if in.Op != "" {
 		checkEncipherPIN(t, in, want)
 		return
@@ -336,9 +298,9 @@ func requireSignature(t *testing.T, want signatureWant, got signed) {
 }
 
 // checkSignature checks signed static data under an issuer's key that comes without a certificate.
-func checkSignature(t *testing.T, c vector, in chainInput) {
+func checkSignature(t *testing.T, c vectortest.Plain, in chainInput) {
 	var want signatureWant
-	decode(t, c.Expect, &want)
+	vectortest.Strict(t, c.Expect, &want)
 	issuer := PublicKey{in.IssuerModulus, in.IssuerExponent}
 	s, err := issuer.open(formatStatic, in.SSAD)
 	require.NoError(t, err)

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,47 +13,15 @@ import (
 	"testing"
 
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/internal/vectortest"
 	"github.com/stretchr/testify/require"
 )
 
-type vector struct {
-	ID     string
-	Input  json.RawMessage
-	Expect json.RawMessage
-}
-
-var vectorKinds = map[string]func(*testing.T, vector){
-	"qr-mpm": testMerchantVector,
-	"qr-cpm": testConsumerVector,
-}
-
 func TestVectors(t *testing.T) {
-	files, err := filepath.Glob("testdata/vectors/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		name := filepath.Base(file)
-		t.Run(name, func(t *testing.T) {
-			run, ok := vectorKinds[regexp.MustCompile(`([-_.]?[0-9]+)?\.json$`).ReplaceAllString(name, "")]
-			require.True(t, ok, "no test runs the cases of %s", name)
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var content struct{ Cases []vector }
-			require.NoError(t, json.Unmarshal(text, &content))
-			require.NotEmpty(t, content.Cases, "%s holds no case", name)
-			for _, c := range content.Cases {
-				t.Run(c.ID, func(t *testing.T) { run(t, c) })
-			}
-			t.Logf("%s: %d cases, 0 skipped", name, len(content.Cases))
-		})
-	}
-}
-
-func strict(t *testing.T, text json.RawMessage, v any) {
-	t.Helper()
-	dec := json.NewDecoder(strings.NewReader(string(text)))
-	dec.DisallowUnknownFields()
-	require.NoError(t, dec.Decode(v))
+	vectortest.RunPlain(t, map[string]func(*testing.T, vectortest.Plain){
+		"qr-mpm": testMerchantVector,
+		"qr-cpm": testConsumerVector,
+	})
 }
 
 // node is one object of the trees in the vectors: [id, value | children].
@@ -101,7 +67,7 @@ func requireFields(t *testing.T, want []node, f Fields) {
 	require.Equal(t, string(f), string(built))
 }
 
-func testMerchantVector(t *testing.T, c vector) {
+func testMerchantVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ QR string }
 	var expect struct {
 		Tree        []node
@@ -113,8 +79,8 @@ func testMerchantVector(t *testing.T, c vector) {
 		FirstIs00   bool     `json:"first_is_00"`
 		Missing     []string `json:"missing_mandatory"`
 	}
-	strict(t, c.Input, &input)
-	strict(t, c.Expect, &expect)
+	vectortest.Strict(t, c.Input, &input)
+	vectortest.Strict(t, c.Expect, &expect)
 	err := Validate(input.QR)
 	if expect.Tree == nil {
 		requireFault(t, expect.Error, err)
@@ -196,7 +162,7 @@ func requireFault(t *testing.T, detail string, err error) {
 	require.Equal(t, match[2], strconv.Itoa(fault.Offset))
 }
 
-func testConsumerVector(t *testing.T, c vector) {
+func testConsumerVector(t *testing.T, c vectortest.Plain) {
 	var input struct{ Base64 string }
 	var expect struct {
 		Hex   string
@@ -204,8 +170,8 @@ func testConsumerVector(t *testing.T, c vector) {
 		Valid bool `json:"valid_cpm"`
 		Error string
 	}
-	strict(t, c.Input, &input)
-	strict(t, c.Expect, &expect)
+	vectortest.Strict(t, c.Input, &input)
+	vectortest.Strict(t, c.Expect, &expect)
 	code, err := ParseConsumer(input.Base64)
 	if !expect.Valid {
 		require.Error(t, err)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -27,29 +26,9 @@ const (
 	expect = 1
 )
 
-// suffix is a numeric ending of a file's base name: mac-2.json holds the same kind of cases as mac.json.
-var suffix = regexp.MustCompile(`[-_.]?[0-9]+$`)
-
-// Run reads every file of testdata/vectors and gives each case to the function named after the file. It fails on a
-// file without a function, a function without a file and a file without cases, and logs the counts.
+// Run reads every file of testdata/vectors and gives each case to the function named after the file. It logs the counts.
 func Run(t *testing.T, kinds map[string]func(t *testing.T, c *Case)) {
-	files, err := filepath.Glob("testdata/vectors/*")
-	must(t, err == nil && len(files) > 0, "no vectors")
-	seen := map[string]bool{}
-	for _, file := range files {
-		base := strings.TrimSuffix(filepath.Base(file), ".json")
-		kind, known := base, kinds[base] != nil
-		if !known {
-			kind = suffix.ReplaceAllString(base, "")
-		}
-		check := kinds[kind]
-		must(t, check != nil, "%s: nothing here knows this kind of vectors", file)
-		seen[kind] = true
-		runFile(t, file, check)
-	}
-	for kind := range kinds {
-		must(t, seen[kind], "no file of kind %s", kind)
-	}
+	Files(t, kinds, runFile)
 }
 
 func runFile(t *testing.T, file string, check func(*testing.T, *Case)) {
@@ -185,7 +164,7 @@ func unhex(t *testing.T, key, s string) []byte {
 	return b
 }
 
-func must(t *testing.T, ok bool, format string, args ...any) {
+func must(t testing.TB, ok bool, format string, args ...any) {
 	t.Helper()
 	if !ok {
 		t.Fatalf(format, args...)

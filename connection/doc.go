@@ -18,6 +18,12 @@
 // covers everything: waiting for its turn, writing, and the answer. An answer that comes too late is reported to
 // Hooks.Late and can answer nothing else.
 //
+// # Writing
+//
+// Requests that are sent together share a write. There is nothing to set: a lone request is written at once; while
+// many are in flight, a frame waits for the other callers who got answers when its sender did, as long as they keep
+// coming or have yet to get a processor, some 200 µs at most.
+//
 // # Memory
 //
 // Frames given to a handler or a hook are valid during the call only. Exchange reads the request's memory until it

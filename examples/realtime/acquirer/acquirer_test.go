@@ -1,9 +1,11 @@
 package acquirer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -328,4 +330,17 @@ func TestRecovery(t *testing.T) {
 	require.Subset(t, log, []string{"query 004", "query 005", "query 006"})
 	require.Equal(t, "undo 006", log[len(log)-1])
 	require.Equal(t, 2, h.events())
+}
+
+// TestSettleLeavesHandlersAlone: looking for what to settle takes no transaction that its handler has just made.
+func TestSettleLeavesHandlersAlone(t *testing.T) {
+	h := newHouse(t)
+	s := &ledger.Transaction{Channel: "bank", Origin: ledger.Origin{Terminal: "10000001", Batch: "000001", STAN: "000001"},
+		Merchant: merchant, Order: "D-1", Amount: 100, Currency: "CNY", PayerHash: []byte{}}
+	require.NoError(t, h.ledger.Create(t.Context(), s))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	h.sw.Settle(ctx)
+	require.Nil(t, h.sw.inFlight[s.ID])
+	require.Equal(t, []string{"CREATED"}, h.states())
 }

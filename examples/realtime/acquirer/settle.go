@@ -90,6 +90,9 @@ func (s *Switch) Settle(ctx context.Context) {
 			if t.Kind == ledger.Void {
 				continue // ends with its sale
 			}
+			if s.fresh(t) {
+				continue
+			}
 			done, tries, ok := s.flyDue(t.ID)
 			if !ok {
 				continue
@@ -125,6 +128,11 @@ func (s *Switch) forget(unsettled []*ledger.Transaction) {
 	}
 }
 
+// fresh reports whether the handler of a transaction is about to take it. Settle must not be faster, even for a moment.
+func (s *Switch) fresh(t *ledger.Transaction) bool {
+	return t.State == ledger.Created && time.Since(t.Created) < s.cfg.Patience
+}
+
 // settle takes one transaction a step further. It reads it anew: the list may be older than its last step.
 func (s *Switch) settle(ctx context.Context, id int64, tries int) error {
 	t, err := s.cfg.Ledger.Get(ctx, id)
@@ -134,8 +142,8 @@ func (s *Switch) settle(ctx context.Context, id int64, tries int) error {
 	over := s.channel(t)
 	querier, canAsk := over.(channel.Querier)
 	switch {
-	case t.State == ledger.Created && time.Since(t.Created) < s.cfg.Patience:
-		return nil // its handler is about to take it
+	case s.fresh(t):
+		return nil
 	case t.State == ledger.Created:
 		return s.cfg.Ledger.Decline(ctx, id, "96") // the channel has not heard of it
 	case t.Undo != ledger.Keep && t.State != ledger.Reversed && t.State != ledger.Declined:

@@ -60,7 +60,7 @@ func New(ctx context.Context, config Config) (*Switch, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Switch{cfg: config, ctx: ctx, started: time.Now(), terminals: make(map[string]*registered),
+	s := &Switch{cfg: config, ctx: ctx, started: time.Now().Truncate(time.Millisecond), terminals: make(map[string]*registered),
 		inFlight: make(map[int64]*flight), wake: make(chan struct{}, 1)}
 	for _, t := range config.Terminals {
 		s.terminals[t.ID] = &registered{Terminal: t}

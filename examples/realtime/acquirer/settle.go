@@ -142,8 +142,6 @@ func (s *Switch) settle(ctx context.Context, id int64, tries int) error {
 	over := s.channel(t)
 	querier, canAsk := over.(channel.Querier)
 	switch {
-	case s.fresh(t):
-		return nil
 	case t.State == ledger.Created:
 		return s.cfg.Ledger.Decline(ctx, id, "96") // the channel has not heard of it
 	case t.Undo != ledger.Keep && t.State != ledger.Reversed && t.State != ledger.Declined:

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 // BenchmarkCases gives every side of every case to go test -bench.
 func BenchmarkCases(b *testing.B) {
@@ -39,6 +43,11 @@ func TestCasesRun(t *testing.T) {
 			}
 			if v.Close != nil {
 				defer v.Close()
+			}
+			if v.Memory != nil {
+				bytes, err := v.Memory(50)
+				require.NoError(t, err)
+				require.Positive(t, bytes)
 			}
 			for _, work := range []Work{v.Ours, v.Peer, v.Floor} {
 				if work != nil {

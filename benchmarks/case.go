@@ -13,7 +13,7 @@ type Case struct {
 // Work does its work n times. What it computes must reach a variable that outlives the call.
 type Work func(n int)
 
-// Variants are the sides of one case. Only Ours is required.
+// Variants are the sides of one case. Only Ours is required, or Memory instead of all sides.
 type Variants struct {
 	Ours Work
 
@@ -26,6 +26,13 @@ type Variants struct {
 	// get going, which is not what is measured.
 	Slices int
 
+	// CPU asks for the processor time next to the peer's.
+	CPU bool
+
+	// Memory, where it is set, is measured instead of time: the bytes that each of Count things holds.
+	Memory func(n int) (bytes uint64, err error)
+	Count  int
+
 	// Close releases what Prepare opened; nil when there is nothing to release.
 	Close func()
 }
@@ -35,8 +42,11 @@ func cases() []Case {
 	var all []Case
 	for _, group := range [][]Case{
 		codecCases(),
+		mixCases(),
 		importedCases(),
 		connectionCases(),
+		poolCases(),
+		routingCases(),
 		cryptoCases(),
 		cryptogramCases(),
 		emvCases(),

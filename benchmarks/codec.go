@@ -178,11 +178,7 @@ func (b *bench) fillMoov() *iso8583.Message {
 	m.MTI(b.mti)
 	for i := range b.fields {
 		number := b.fields[i].number
-		value := b.values[number]
-		if number == 64 {
-			value = []byte(macText)
-		}
-		must(m.BinaryField(number, value))
+		must(m.BinaryField(number, b.values[number]))
 	}
 	return m
 }

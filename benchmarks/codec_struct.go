@@ -64,16 +64,16 @@ type chip struct {
 	Unpredictable      []byte `iso8583:"9F37"`
 	Counter            []byte `iso8583:"9F36"`
 	TVR                []byte `iso8583:"95"`
-	Date               []byte `iso8583:"9A"`
-	Type               []byte `iso8583:"9C"`
-	Amount             []byte `iso8583:"9F02"`
-	Currency           []byte `iso8583:"5F2A"`
+	Date               string `iso8583:"9A"`
+	Type               string `iso8583:"9C"`
+	Amount             string `iso8583:"9F02"`
+	Currency           string `iso8583:"5F2A"`
 	Interchange        []byte `iso8583:"82"`
-	Country            []byte `iso8583:"9F1A"`
-	AmountOther        []byte `iso8583:"9F03"`
+	Country            string `iso8583:"9F1A"`
+	AmountOther        string `iso8583:"9F03"`
 	Capabilities       []byte `iso8583:"9F33"`
 	CVM                []byte `iso8583:"9F34"`
-	TerminalType       []byte `iso8583:"9F35"`
+	TerminalType       string `iso8583:"9F35"`
 	Serial             []byte `iso8583:"9F1E"`
 	DedicatedFile      []byte `iso8583:"84"`
 	ApplicationVersion []byte `iso8583:"9F09"`

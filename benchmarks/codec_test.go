@@ -54,10 +54,6 @@ func moovValue(t *testing.T, m *iso8583.Message, number int) string {
 	}
 	value, err := m.GetBytes(number)
 	require.NoError(t, err)
-	if number == 64 {
-		value, err = hex.DecodeString(string(value))
-		require.NoError(t, err)
-	}
 	return string(value)
 }
 

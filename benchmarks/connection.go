@@ -27,9 +27,17 @@ func connectionCases() []Case {
 		}
 		all = append(all, Case{Name: name, Prepare: func() (Variants, error) { return prepareClients(senders, false) }})
 	}
+	for _, inFlight := range []int{64, 256} {
+		all = append(all, Case{Name: fmt.Sprintf("connection/%d-in-flight-start", inFlight), Prepare: func() (Variants, error) {
+			return prepareStart(inFlight)
+		}})
+	}
 	return append(all,
 		Case{Name: "connection/64-senders-moov-codec", Prepare: func() (Variants, error) { return prepareClients(64, true) }},
 		Case{Name: "server/window-64", Prepare: prepareServers},
+		Case{Name: "server/idle-10000", Prepare: func() (Variants, error) {
+			return Variants{Memory: idleConnections, Count: 10_000}, nil
+		}},
 	)
 }
 
@@ -91,20 +99,26 @@ func putStan(b []byte, n uint32) {
 	}
 }
 
-func prepareClients(senders int, moovCodec bool) (Variants, error) {
-	echo, err := startEcho()
-	if err != nil {
-		return Variants{}, err
-	}
-	frame, stan, err := requestFrame()
-	if err != nil {
-		return Variants{}, err
+// startEcho starts a process that answers each request with its bytes, and gives the request, where its STAN lies, and how
+// to connect.
+func startEcho() (echo *child, frame []byte, stan int, cfg connection.Config, err error) {
+	if frame, stan, err = requestFrame(); err != nil {
+		return nil, nil, 0, cfg, err
 	}
 	framing, err := connection.FramingByName("binary2")
 	if err != nil {
+		return nil, nil, 0, cfg, err
+	}
+	echo, err = startChild("echo")
+	return echo, frame, stan, connection.Config{Framing: framing, Key: keyAt(stan)}, err
+}
+
+func prepareClients(senders int, moovCodec bool) (Variants, error) {
+	echo, frame, stan, cfg, err := startEcho()
+	if err != nil {
 		return Variants{}, err
 	}
-	ours, err := connection.Dial(context.Background(), "tcp", echo.address, connection.Config{Framing: framing, Key: keyAt(stan)})
+	ours, err := connection.Dial(context.Background(), "tcp", echo.address, cfg)
 	if err != nil {
 		return Variants{}, err
 	}
@@ -169,7 +183,7 @@ func spread(senders int, newSend func() func(stan uint32)) (work Work, begin cha
 	}, begin
 }
 
-func frameSender(c *connection.Conn, frame []byte, stan int) func() func(uint32) {
+func frameSender(c connection.Exchanger, frame []byte, stan int) func() func(uint32) {
 	return func() func(uint32) {
 		request, reply := append([]byte(nil), frame...), make([]byte, 0, 2*frameSize)
 		return func(n uint32) {

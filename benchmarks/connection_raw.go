@@ -1,64 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
-	"strings"
 )
-
-// echoVariable, when set, makes the process an echo server instead of what it was built for. The benchmark starts
-// itself again with it, be it the program or the test binary.
-const echoVariable = "POSLINE_BENCHMARKS_ECHO"
-
-func init() {
-	if os.Getenv(echoVariable) != "" {
-		serveEcho()
-		os.Exit(0)
-	}
-}
-
-// echo is the child process on the other end.
-type echo struct {
-	address string
-	stdin   io.Closer
-	cmd     *exec.Cmd
-}
-
-func startEcho() (*echo, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), echoVariable+"=1")
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	address, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return nil, fmt.Errorf("echo server: %w", err)
-	}
-	return &echo{strings.TrimSpace(address), stdin, cmd}, nil
-}
-
-func (e *echo) stop() {
-	e.stdin.Close()
-	e.cmd.Wait()
-}
 
 // serveEcho answers frames with themselves, their MTI made an answer's, until its standard input ends.
 func serveEcho() {

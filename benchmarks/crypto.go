@@ -9,6 +9,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 
+	"github.com/emmansun/gmsm/sm4"
+
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/cardverify"
 	"github.com/posline/posline/crypto/clearkey"
@@ -229,9 +231,7 @@ func sm4CMAC() (Variants, error) {
 	if err != nil {
 		return Variants{}, err
 	}
-	var o crypto.KeyOptions
-	gm.SM4(&o)
-	block, err := o.SM4(doubleKey)
+	block, err := sm4.NewCipher(doubleKey)
 	if err != nil {
 		return Variants{}, err
 	}
@@ -286,7 +286,7 @@ func cvv(options ...crypto.Option) (Variants, error) {
 	if err != nil {
 		return Variants{}, err
 	}
-	card := cardverify.Card{PAN: "4111111111111111", Expiry: "2512", ServiceCode: "101"}
+	card := cardverify.Card{PAN: crypto.Hide("4111111111111111"), Expiry: "2512", ServiceCode: "101"}
 	buffer := make([]byte, 0, 8)
 	a, err := des.NewCipher(doubleKey[:8])
 	if err != nil {

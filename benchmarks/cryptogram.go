@@ -15,11 +15,12 @@ func cryptogramCases() []Case {
 	return []Case{
 		{"emv/arqc-verify", arqcVerify(func(*crypto.KeyOptions) {})},
 		{"emv/arqc-verify-table", arqcVerify(crypto.TableDES)},
+		{"crypto/card-payment-table", cardPayment},
 	}
 }
 
 var (
-	arqcCard = cryptogram.Card{PAN: "1234567890123456", Sequence: "00"}
+	arqcCard = cryptogram.Card{PAN: crypto.Hide("1234567890123456"), Sequence: "00"}
 	arqcKey  = mustHex("0123456789ABCDEFFEDCBA9876543210")
 	arqcData = mustHex("9F02060000000040009F03060000000000009F1A0201249505800004800" +
 		"05F2A0201249A031911059C01019F370452BF45858202180" +

@@ -104,7 +104,7 @@ func checkUnionPay(f *floor) error {
 		return floorError(55)
 	case !anyFiller(v[60], f.count[60]):
 		return floorError(60)
-	case !hexadecimal(v[64]):
+	case !alphanumeric(v[64]):
 		return floorError(64)
 	}
 	return nil
@@ -122,15 +122,6 @@ func anyFiller(b []byte, count int) bool {
 func alphanumeric(b []byte) bool {
 	for _, c := range b {
 		if c-'0' > 9 && c&^0x20-'A' > 25 && c != ' ' {
-			return false
-		}
-	}
-	return true
-}
-
-func hexadecimal(b []byte) bool {
-	for _, c := range b {
-		if c-'0' > 9 && c&^0x20-'A' > 5 {
 			return false
 		}
 	}
@@ -159,10 +150,39 @@ func objects(b []byte) bool {
 				return false
 			}
 		}
-		if n > len(value) {
+		if n > len(value) || !object(b[:tag], value[:n]) {
 			return false
 		}
 		b = value[n:]
+	}
+	return true
+}
+
+// object checks the value of a data object whose format is more than bytes.
+func object(tag, value []byte) bool {
+	if len(tag) == 1 {
+		switch tag[0] {
+		case 0x9A:
+			return len(value) == 3 && packed(value)
+		case 0x9C:
+			return len(value) == 1 && packed(value)
+		case 0x71, 0x72:
+			return objects(value)
+		}
+		return true
+	}
+	if len(tag) > 2 {
+		return true
+	}
+	switch uint16(tag[0])<<8 | uint16(tag[1]) {
+	case 0x9F02, 0x9F03:
+		return len(value) == 6 && packed(value)
+	case 0x5F24:
+		return len(value) == 3 && packed(value)
+	case 0x5F2A, 0x9F1A:
+		return len(value) == 2 && packed(value)
+	case 0x5F34, 0x9F35:
+		return len(value) == 1 && packed(value)
 	}
 	return true
 }
@@ -232,10 +252,7 @@ func buildUnionPay(dst []byte, v *[65][]byte) ([]byte, error) {
 	dst = append(appendCount(dst, len(v[55])), v[55]...)
 	dst = append(appendCount(dst, len(v[59])), v[59]...)
 	dst = appendPacked(appendCount(dst, len(v[60])), v[60])
-	for _, b := range v[64] {
-		dst = append(dst, "0123456789ABCDEF"[b>>4], "0123456789ABCDEF"[b&15])
-	}
-	return dst, nil
+	return append(dst, v[64]...), nil
 }
 
 func checkUnionPayValues(v *[65][]byte) error {
@@ -274,7 +291,7 @@ func checkUnionPayValues(v *[65][]byte) error {
 		return floorError(59)
 	case !partsOf60(len(v[60])) || !digits(v[60]):
 		return floorError(60)
-	case len(v[64]) != 4:
+	case len(v[64]) != 8 || !alphanumeric(v[64]):
 		return floorError(64)
 	}
 	return nil

@@ -91,12 +91,12 @@ func unionPayChip() *sample {
 			{55, chipData()},
 			{59, "000001000178"},
 			{60, "2200000000060"},
-			{64, fromHex(macText)},
+			{64, macText},
 		},
 	}
 }
 
-// macText is field 64 of unionPayChip as its characters on the wire.
+// macText is field 64 of unionPayChip.
 const macText = "FCB2E7D2"
 
 // chipObjects are the data objects of field 55 in the order the terminal sent them.

@@ -27,10 +27,18 @@ func newLargeBuffer() *buffer { return largeBuffers.Get().(*buffer) }
 func (b *buffer) release() {
 	clear(b.b)
 	b.b = b.b[:0]
+	if pool := b.pool(); pool != nil {
+		pool.Put(b)
+	}
+}
+
+// pool returns where the buffer goes when nobody needs it; nil if it is not kept.
+func (b *buffer) pool() *sync.Pool {
 	switch size := cap(b.b); {
 	case size < largeBuffer:
-		smallBuffers.Put(b)
+		return &smallBuffers
 	case size <= keepBuffer:
-		largeBuffers.Put(b)
+		return &largeBuffers
 	}
+	return nil
 }

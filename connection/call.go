@@ -1,172 +1,103 @@
 package connection
 
-import (
-	"context"
-	"errors"
-	"time"
+import "time"
+
+// op is what a caller asks for.
+type op uint8
+
+const (
+	opExchange op = iota // a request, and to wait for its answer
+	opStart              // a request whose answer goes to a Completion
+	opPost               // a frame that expects no answer: its call ends as soon as it is queued
 )
 
-// call is one request waiting for its answer. Whoever takes it out of the table or the waiting list, under the
-// connection's lock, finishes it: nobody else can, so it ends exactly once.
+// failure makes the error of a call.
+func (o op) failure(sent Sent, why error) *Error {
+	return &Error{Op: [...]string{"exchange", "start", "post"}[o], Sent: sent, Err: why}
+}
+
+// call is one request, or one frame that expects no answer, on its way. Whoever takes it out of the table or a waiting
+// list, under the connection's lock, ends it: nobody else can, so it ends exactly once.
 type call struct {
-	done     chan struct{} // holds one token once the call is finished
-	key      [32]byte
-	frame    []byte // the caller's, until it is queued
-	reply    []byte // the caller's buffer, then the answer
-	err      error
-	deadline time.Duration // on the connection's clock
-	started  time.Duration
+	// What the reader needs for an answer stands together.
+	done       chan struct{} // of a caller that waits: holds one token once the call has ended
+	completion Completion    // of one that does not: opStart
+	reply      []byte        // the caller's buffer, then with the answer
+	epoch      uint64        // number of the write buffer its frame is in, counted from 1; 0 if in none yet
+	cork       *writer       // frames may be held there until its caller runs again
+
+	off      int           // where in that buffer
+	place    int           // on the writer's list of those in it
+	started  time.Duration // on the connection's clock
+	deadline time.Duration
+	frame    []byte // the caller's, or in copied; of no use once it is queued
+	op       op
 	repeat   bool // may take over the tombstone of an earlier sending
-	oneWay   bool // finished as soon as it is queued
-	corks    bool // frames may be held until its caller runs again
+	key      [32]byte
 
-	epoch     uint64 // number of the write buffer its frame is in, counted from 1; 0 if in none yet
-	off, size int    // where in that buffer
+	id         uint64  // tells a Pending whether it still means this call
+	copied     *buffer // holds the frame of a started call that waits for its turn
+	err        error
+	next, prev *call
+	list       *callList // that it is in
 }
 
-// newCall takes a call from the connection's own pool: a call owns a channel, and a channel made in one bubble of
-// testing/synctest must not appear in another.
-func (c *Conn) newCall() *call {
-	if ca, ok := c.calls.Get().(*call); ok {
-		return ca
-	}
-	return &call{done: make(chan struct{}, 1)}
-}
-
-func (c *Conn) releaseCall(ca *call) {
-	*ca = call{done: ca.done}
-	c.calls.Put(ca)
-}
-
-func (ca *call) finish(err error) {
-	ca.err = err
-	ca.done <- struct{}{}
-}
-
-// Exchange sends a request and waits for its answer, which it appends to dst and returns; with room in dst it
-// allocates nothing. The frame is only read, and not after Exchange has returned. The context bounds everything:
-// waiting for a turn, writing, and the answer; without a deadline Config.Timeout does.
-//
-// Every error is an *Error that says whether the request can have reached the peer.
-func (c *Conn) Exchange(ctx context.Context, frame, dst []byte) ([]byte, error) {
-	return c.exchange(ctx, frame, dst, false)
-}
-
-// Repeat is Exchange for a frame that repeats an earlier one which timed out: it may use that one's key, and a late
-// answer to the earlier sending is an answer to this one. It is for store-and-forward advices (0421 after 0420);
-// a new transaction must never be sent with it.
-func (c *Conn) Repeat(ctx context.Context, frame, dst []byte) ([]byte, error) {
-	return c.exchange(ctx, frame, dst, true)
-}
-
-func (c *Conn) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]byte, error) {
-	if c.cfg == nil {
-		return dst, &Error{Op: "exchange", Sent: SentNo, Err: ErrClosed}
-	}
-	ca := c.newCall()
-	defer c.releaseCall(ca)
-	if c.cfg.Key != nil {
-		key, kind, err := c.cfg.Key(frame)
-		if err == nil && kind != KindRequest {
-			err = ErrNotRequest
-		}
-		if err != nil {
-			return dst, &Error{Op: "exchange", Sent: SentNo, Err: err}
-		}
-		ca.key = key
-	}
-	ca.frame, ca.reply, ca.repeat = frame, dst, repeat
-	if err := c.begin(ctx, ca); err != nil {
-		return dst, &Error{Op: "exchange", Sent: SentNo, Err: err}
-	}
-	c.await(ctx, ca)
-	if ca.corks {
-		c.awake()
-	}
-	if ca.err != nil {
-		return dst, ca.err
-	}
-	return ca.reply, nil
-}
-
-// Post sends a frame that expects no answer on this connection: a notification, or an answer that a handler did not
-// give at once. It returns when the frame is queued; if it cannot be written, the connection ends.
-func (c *Conn) Post(ctx context.Context, frame []byte) error {
-	if c.cfg == nil {
-		return &Error{Op: "post", Sent: SentNo, Err: ErrClosed}
-	}
-	ca := c.newCall()
-	defer c.releaseCall(ca)
-	ca.frame, ca.oneWay = frame, true
-	if err := c.begin(ctx, ca); err != nil {
-		return &Error{Op: "post", Sent: SentNo, Err: err}
-	}
-	c.await(ctx, ca)
-	return ca.err
-}
-
-// begin queues the call's frame or puts the call on the waiting list.
-func (c *Conn) begin(ctx context.Context, ca *call) error {
-	if err := ctx.Err(); err != nil {
-		return cause(ctx)
-	}
-	ca.started = c.now()
-	ca.deadline = ca.started + c.cfg.Timeout
-	if t, ok := ctx.Deadline(); ok {
-		ca.deadline = t.Sub(c.base)
-	}
-	c.mu.Lock()
-	err := c.admit(ca)
-	if wait := c.contention(err); wait == ContentionWait {
-		c.waiters = append(c.waiters, ca)
-		c.armSweeper(min(ca.deadline, c.tombEnd()))
-		err = nil
-	}
-	if err != nil {
-		c.mu.Unlock()
-		return err
-	}
-	c.kick(false)
-	return nil
-}
-
-// contention says whether a request refused with err may wait, and counts those that may not.
-func (c *Conn) contention(err error) Contention {
-	choice := ContentionFail
-	switch err {
-	case ErrBusy:
-		if choice = c.cfg.Busy; choice == ContentionFail {
-			c.stats.Busy++
-		}
-	case ErrDuplicateKey:
-		if choice = c.cfg.Duplicates; choice == ContentionFail {
-			c.stats.Duplicates++
-		}
-	}
-	return choice
-}
-
-// await returns when the call is finished, by an answer, its deadline, the context or the end of the connection.
-func (c *Conn) await(ctx context.Context, ca *call) {
-	done := ctx.Done()
-	if done == nil {
-		<-ca.done
-		return
-	}
-	select {
-	case <-ca.done:
-	case <-done:
-		c.mu.Lock()
-		c.abandon(ca, cause(ctx))
-		c.kick(false)
-		<-ca.done // already there, unless the answer has arrived and is being copied
+// dropCopy gives back the memory of a frame that has been queued or never will be.
+func (ca *call) dropCopy() {
+	if ca.copied != nil {
+		ca.copied.release()
+		ca.copied = nil
 	}
 }
 
-// cause tells a deadline from a cancellation.
-func cause(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return ErrTimeout
+// callList is a list of calls in order. A call is in one list at most.
+type callList struct {
+	first, last *call
+	n           int
+}
+
+func (l *callList) pushBack(ca *call) {
+	ca.list, ca.prev, ca.next = l, l.last, nil
+	if l.last == nil {
+		l.first = ca
+	} else {
+		l.last.next = ca
 	}
-	return context.Cause(ctx)
+	l.last = ca
+	l.n++
+}
+
+func (l *callList) pushFront(ca *call) {
+	ca.list, ca.prev, ca.next = l, nil, l.first
+	if l.first == nil {
+		l.last = ca
+	} else {
+		l.first.prev = ca
+	}
+	l.first = ca
+	l.n++
+}
+
+func (l *callList) remove(ca *call) {
+	if ca.prev == nil {
+		l.first = ca.next
+	} else {
+		ca.prev.next = ca.next
+	}
+	if ca.next == nil {
+		l.last = ca.prev
+	} else {
+		ca.next.prev = ca.prev
+	}
+	ca.list, ca.prev, ca.next = nil, nil, nil
+	l.n--
+}
+
+// pop removes and returns the first call, nil if there is none.
+func (l *callList) pop() *call {
+	ca := l.first
+	if ca != nil {
+		l.remove(ca)
+	}
+	return ca
 }

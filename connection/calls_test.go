@@ -333,3 +333,15 @@ func TestKeylessConnectionTakesTurns(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// TestFrameLongerThanTheQueue: MaxQueued bounds what waits behind other bytes; a frame with nothing before it always goes.
+func TestFrameLongerThanTheQueue(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.MaxQueued, cfg.Busy = 10, connection.ContentionFail
+	play(t, cfg, echoing, func(t *testing.T, c *connection.Conn) {
+		for i := range 2 {
+			_, err := c.Exchange(t.Context(), request("0200", i, "longer than ten bytes"), nil)
+			require.NoError(t, err)
+		}
+	})
+}

@@ -2,9 +2,7 @@ package connection
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
 	"time"
 )
@@ -16,12 +14,18 @@ type Config struct {
 
 	// Key matches answers with requests. Without it the connection carries one request at a time and takes the next
 	// frame that arrives for its answer; frames that arrive while none is in flight go to the Handler, readable or
-	// not. So a server that only answers needs no Key.
+	// not. So a server that only answers needs no Key. Without it a request that may have left and is not answered ends
+	// the connection with ErrOutOfStep, because its answer could be taken for that of the next.
 	Key KeyFunc
 
 	// Reject relates a reject message to the request it rejects: if ok, the call with that key ends with a
 	// *RejectError. It is asked about every frame that arrives.
 	Reject func(frame []byte) (key [32]byte, ok bool)
+
+	// Elsewhere is asked about an answer that no request of this connection waits for, or whose request has timed out:
+	// true if it belongs to a request on another connection to the same host, which has been given it (Conn.Deliver).
+	// Otherwise it is late or unmatched. It runs on the reader and must not block. A pool sets it.
+	Elsewhere func(c *Conn, key [32]byte, frame []byte) bool
 
 	// Handler gets the frames that the peer starts. Without it they are counted and dropped.
 	Handler Handler
@@ -37,7 +41,8 @@ type Config struct {
 	IdleTimeout  time.Duration // no byte received for this long disconnects; default: never
 
 	// LateWindow is how long after a timeout a late answer is still known as such. Until then, or until it arrives,
-	// its key is not used again, Repeat excepted. Default twice Timeout.
+	// its key is not used again, Repeat excepted. Of more than MaxInFlight, or 1024 if that is more, the oldest are
+	// forgotten earlier. Default twice Timeout.
 	LateWindow time.Duration
 
 	MaxInFlight int // requests waiting for answers; default 1024
@@ -46,14 +51,19 @@ type Config struct {
 	Duplicates Contention // a second request with a key in flight; default: fails with ErrDuplicateKey
 	Busy       Contention // a request beyond MaxInFlight or MaxQueued; default: waits within its deadline
 
-	Hooks   Hooks        // called on events; every hook may be nil
-	Logger  *slog.Logger // default: no logging. Frames never appear in it.
-	Latency *Histogram   // gets the time of every answered request; may be shared by connections
+	Hooks   Hooks      // called on events; every hook may be nil. Package slogconn makes a log of them.
+	Latency *Histogram // gets the time of every answered request; may be shared by connections
 
-	TLS              *tls.Config   // for Dial; nil means a plain connection
-	HandshakeTimeout time.Duration // for dialing together with the TLS handshake; default 10 s
+	// SignOn makes a connection ready for others: it exchanges sign-on and keys, learns who the peer is, and keeps that
+	// with Conn.SetTag. The reader and the Handler run meanwhile. Dial returns after it, and Server.Conns and
+	// Hooks.Connected know a connection after it. An error ends the connection. It must keep to its context.
+	SignOn func(ctx context.Context, c *Conn) error
 
-	// Dialer opens the socket for Dial; default a net.Dialer.
+	// HandshakeTimeout bounds dialing, handshake and SignOn together, or the latter two of an accepted connection, each;
+	// default 10 s.
+	HandshakeTimeout time.Duration
+
+	// Dialer opens the socket for Dial; default a net.Dialer. Package tlsconn makes one that speaks TLS.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -77,8 +87,14 @@ const (
 	ContentionFail                      // fail at once, with SentNo
 )
 
+// Check says what is wrong with the configuration before a connection is made with it; nil if nothing is.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults returns a copy with every default filled in: the one place where the defaults are.
-func (c Config) withDefaults() (*Config, error) {
+func (c Config) withDefaults() (*settings, error) {
 	if c.OrderBy == nil {
 		c.OrderBy = c.Key
 	}
@@ -94,7 +110,7 @@ func (c Config) withDefaults() (*Config, error) {
 	fill(&c.WriteTimeout, 10*time.Second)
 	fill(&c.FrameTimeout, 10*time.Second)
 	fill(&c.HandshakeTimeout, 10*time.Second)
-	fill(&c.LateWindow, 2*c.Timeout)
+	fill(&c.LateWindow, later(c.Timeout, c.Timeout))
 	fill(&c.Workers, 64)
 	fill(&c.Backlog, 64)
 	fill(&c.MaxInFlight, 1024)
@@ -107,13 +123,10 @@ func (c Config) withDefaults() (*Config, error) {
 	if c.Key == nil {
 		c.Duplicates = ContentionWait // the one key stands for the connection: requests take turns
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
 	if c.Dialer == nil {
 		c.Dialer = (&net.Dialer{}).DialContext
 	}
-	return &c, nil
+	return &settings{Config: c, base: time.Now()}, nil
 }
 
 // fill replaces a field that is not set.

@@ -2,9 +2,6 @@ package connection
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
-	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -15,71 +12,40 @@ import (
 // concurrently. Dial, NewConn and Server make them; the zero value is one that has ended. A Conn that has ended stays
 // ended: dial a new one.
 type Conn struct {
-	cfg  *Config
-	nc   net.Conn
-	raw  *rawIO // nil where the socket can only be used through nc: TLS, pipes, Windows
-	base time.Time
-	done chan struct{}
+	cfg *settings
+	nc  net.Conn
+	raw *rawReader // nil where the socket can only be used through nc: TLS, pipes, Windows
 
-	calls sync.Pool
+	requests *requests // nil until this side makes one
+	writer   *writer   // nil until there is something to write
+	inbox    *inbox    // nil until the peer starts something
+	life     *life     // nil until somebody asks about it or it comes to an end
 
-	onEnd   func(*Conn) // told once when the connection has ended
-	flushFn func()      // flush and work as values, so that starting them allocates nothing
-	workFn  func()
+	place   int          // on the list of the Server that accepted it, whose lock guards it
+	load    atomic.Int64 // requests that have not ended, in flight or waiting for their turn
+	cutting atomic.Bool  // the reader cuts what a read returned, and will write
 
-	mu    sync.Mutex
-	stats Stats
-
-	// Requests of this side.
-	table    keyTable
-	tombs    []tomb  // timed-out keys, oldest first
-	waiters  []*call // requests that wait for their turn, oldest first
-	inFlight int
-	nextTomb uint64 // identifies the tombs
-	sweeper  *time.Timer
-	sweepAt  time.Duration // when the sweeper runs next; 0 if it does not
-
-	// Bytes to write: out fills while another buffer is being written.
-	out          *buffer
-	queued       []*call // whose frames are in out
-	writing      bool    // somebody writes, or has been started to
-	writingBytes int
-	lastWrite    int     // size of the buffer last taken for writing
-	rest         *buffer // what a write without waiting left for the write loop
-	restFrom     int
-	swapped      uint64 // how many buffers were taken for writing
-	flushed      uint64 // how many of them were written completely
-	failedAt     int    // bytes the system took of the last one, once writing has failed
-	writeErr     error
-
-	// Frames that wait for others, to share a write.
-	corked      int           // answers given out whose receivers may send again
-	corkedSince time.Duration // when the first request in out was queued; -1 if there is none
-	corkFull    bool          // out waits no longer
-	lingering   bool          // the reader waits for them
-	waking      atomic.Int32  // receivers of answers who have not run again yet
-	corkLeft    atomic.Bool   // the last of them uncorks
-
-	// Frames of the peer.
-	pending   []*inbound // read, waiting for a handler
-	active    []*inbound // being handled
-	workers   int
-	workerDue bool       // a worker was started and has not looked at pending yet
-	room      *sync.Cond // told when pending shrinks; nil until somebody waits
-
-	lastRead time.Duration
-	slimmed  time.Duration // when the reader was told to start over
-	stopped  error         // why no new request may start although the connection lives: ErrDraining, ErrPeerClosed
-	drained  chan struct{} // closed once nothing is left to do; nil unless stopped
-	ended    bool
-	err      error
-	ctx      context.Context
-	cancel   context.CancelFunc
-	tag      any
+	// mu guards what follows, and the parts above. Methods whose names end in Locked, and those of requests, writer and
+	// inbox, are called with it held. Nobody unlocks what a caller locked: what must be done without the lock is returned
+	// as a duty. Code of the program never runs under it, but for Framing.AppendFrame.
+	mu        sync.Mutex
+	ended     bool
+	outOfStep bool // a request without a key was not answered: the connection must end
+	worked    bool // something was read since the connection was last slimmed
+	slimming  bool // the reader is to start over
+	lastRead  time.Duration
+	counters  counters
 }
 
-// Dial opens a connection. The context, and Config.HandshakeTimeout, bound dialing and the TLS handshake together.
-// Its error is an *Error with SentNo.
+// settings are a Config with its defaults, shared by all that run with it.
+type settings struct {
+	Config
+	base   time.Time // when the clock of these connections started
+	server *Server   // that accepts them; nil for one that was dialed
+}
+
+// Dial opens a connection. The context, and Config.HandshakeTimeout, bound everything together: dialing, the socket's
+// handshake, if it has a method HandshakeContext, and Config.SignOn. Its error is an *Error with SentNo.
 func Dial(ctx context.Context, network, address string, config Config) (*Conn, error) {
 	cfg, err := config.withDefaults()
 	if err != nil {
@@ -88,256 +54,130 @@ func Dial(ctx context.Context, network, address string, config Config) (*Conn, e
 	ctx, cancel := context.WithTimeout(ctx, cfg.HandshakeTimeout)
 	defer cancel()
 	nc, err := cfg.Dialer(ctx, network, address)
+	if err == nil {
+		err = handshake(ctx, nc)
+	}
 	if err != nil {
 		return nil, &Error{Op: "dial", Sent: SentNo, Err: err}
 	}
-	if cfg.TLS != nil {
-		if nc, err = clientHandshake(ctx, nc, address, cfg.TLS); err != nil {
-			return nil, &Error{Op: "dial", Sent: SentNo, Err: err}
-		}
-	}
-	return start(nc, cfg), nil
+	return start(ctx, nc, cfg)
 }
 
-// NewConn starts a connection on a socket that is already open; TLS, if any, is the caller's business. The Conn owns
-// the socket from then on.
+// handshaker is a socket that agrees with its peer about more before it carries anything, as TLS does.
+type handshaker interface {
+	HandshakeContext(ctx context.Context) error
+}
+
+// handshake runs the handshake of a socket that has one, and closes the socket if it fails.
+func handshake(ctx context.Context, nc net.Conn) error {
+	h, ok := nc.(handshaker)
+	if !ok {
+		return nil
+	}
+	err := h.HandshakeContext(ctx)
+	if err != nil {
+		nc.Close()
+	}
+	return err
+}
+
+// NewConn starts a connection on a socket that is already open; its handshake, if any, is the caller's business. The
+// Conn owns the socket from then on. Config.SignOn has Config.HandshakeTimeout; if it fails, the error is an *Error.
 func NewConn(nc net.Conn, config Config) (*Conn, error) {
 	cfg, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	return start(nc, cfg), nil
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.HandshakeTimeout)
+	defer cancel()
+	return start(ctx, nc, cfg)
 }
 
-func start(nc net.Conn, cfg *Config) *Conn {
+func start(ctx context.Context, nc net.Conn, cfg *settings) (*Conn, error) {
 	c := newConn(nc, cfg)
-	c.connected()
 	if cfg.IdleTimeout > 0 {
-		c.watchIdle(cfg.IdleTimeout)
+		c.watchIdle()
+	}
+	if cfg.SignOn == nil {
+		c.connected()
+		go c.read()
+		return c, nil
 	}
 	go c.read()
+	if err := c.signOn(ctx); err != nil {
+		return nil, err
+	}
+	c.connected()
+	return c, nil
+}
+
+func newConn(nc net.Conn, cfg *settings) *Conn {
+	c := &Conn{cfg: cfg, nc: nc, raw: newRawReader(nc)}
+	c.lastRead = c.now()
 	return c
 }
 
-func newConn(nc net.Conn, cfg *Config) *Conn {
-	c := &Conn{cfg: cfg, nc: nc, raw: newRawIO(nc), base: time.Now(), done: make(chan struct{})}
-	c.flushFn, c.workFn = c.flush, c.work
-	return c
+// signOn runs Config.SignOn while the reader runs, and ends the connection if it fails.
+func (c *Conn) signOn(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+			c.tellPanic(err)
+		}
+		if err != nil {
+			c.end(&LostError{Reason: ErrSignOn, Err: err})
+			err = &Error{Op: "sign-on", Sent: SentNo, Err: err}
+		}
+	}()
+	return c.cfg.SignOn(ctx, c)
 }
 
 func (c *Conn) connected() {
-	c.log(slog.LevelDebug, "connection opened")
 	if hook := c.cfg.Hooks.Connected; hook != nil {
-		hook(c)
+		c.protect(func() { hook(c) })
 	}
 }
 
-// now is the time since the connection started.
-func (c *Conn) now() time.Duration { return time.Since(c.base) }
+// now is the time on the connection's clock.
+func (c *Conn) now() time.Duration { return time.Since(c.cfg.base) }
 
 // LocalAddr returns the socket's own address.
-func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+func (c *Conn) LocalAddr() net.Addr {
+	if c.nc == nil {
+		return nil
+	}
+	return c.nc.LocalAddr()
+}
 
 // RemoteAddr returns the peer's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
-
-// TLS returns the state of the TLS connection; ok is false for a plain one.
-func (c *Conn) TLS() (state tls.ConnectionState, ok bool) {
-	t, ok := c.nc.(*tls.Conn)
-	if !ok {
-		return state, false
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.nc == nil {
+		return nil
 	}
-	return t.ConnectionState(), true
+	return c.nc.RemoteAddr()
 }
 
-// log writes a line about the connection. Frames, and values that a program took from them, never go there.
-func (c *Conn) log(level slog.Level, text string, args ...any) {
-	if c.cfg.Logger.Enabled(context.Background(), level) {
-		c.cfg.Logger.Log(context.Background(), level, text, append(args, "peer", c.nc.RemoteAddr())...)
-	}
-}
+// NetConn returns the socket, for what it knows: tlsconn.PeerOf asks it who the peer is. It must not be read, written,
+// or closed.
+func (c *Conn) NetConn() net.Conn { return c.nc }
+
+// InFlight returns how many requests of this side have not ended, those included that wait for their turn. It takes no
+// lock and suits choosing between connections.
+func (c *Conn) InFlight() int { return int(c.load.Load()) }
 
 // Tag returns what SetTag stored: whatever the program wants to remember about the peer.
 func (c *Conn) Tag() any {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.tag
+	if c.life == nil {
+		return nil
+	}
+	return c.life.tag
 }
 
 // SetTag stores a value with the connection.
 func (c *Conn) SetTag(tag any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.tag = tag
-}
-
-// Done is closed when the connection has ended.
-func (c *Conn) Done() <-chan struct{} { return c.done }
-
-// Err returns why the connection ended: ErrClosed for our own Close or Shutdown, ErrPeerClosed, a *LostError. It is
-// nil while the connection lives.
-func (c *Conn) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
-}
-
-// Context returns a context that is cancelled when the connection ends, for the work of handlers.
-func (c *Conn) Context() context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ctx == nil {
-		c.ctx, c.cancel = context.WithCancel(context.Background())
-		if c.ended {
-			c.cancel()
-		}
-	}
-	return c.ctx
-}
-
-// Close ends the connection at once. Requests in flight fail with ErrClosed and what is known about their bytes.
-// Close does not wait for handlers. It always returns nil, and may be called again.
-func (c *Conn) Close() error {
-	if c.cfg != nil {
-		c.end(ErrClosed)
-	}
-	return nil
-}
-
-// linger is how long Shutdown waits for the peer to close its direction too.
-const linger = time.Second
-
-// Shutdown ends the connection in good order: it starts no new request, waits until those in flight are answered,
-// handlers are done and everything is written, closes this direction, and waits a moment for the peer to do the
-// same. If ctx ends first, the connection is closed at once and the context's error is returned. Sign-off messages
-// are the caller's: exchange them before.
-func (c *Conn) Shutdown(ctx context.Context) error {
-	if c.cfg == nil {
-		return nil
-	}
-	drained := c.drain(ErrDraining)
-	select {
-	case <-drained:
-	case <-c.done:
-		return nil
-	case <-ctx.Done():
-		c.end(ErrClosed)
-		return ctx.Err()
-	}
-	if half, ok := c.nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		timer := time.NewTimer(linger)
-		defer timer.Stop()
-		select {
-		case <-c.done:
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-	}
-	c.end(ErrClosed)
-	return nil
-}
-
-// drain stops new requests and returns a channel that is closed when nothing is left to do.
-func (c *Conn) drain(why error) <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stopped == nil {
-		c.stopped = why
-	}
-	if c.drained == nil {
-		c.drained = make(chan struct{})
-	}
-	c.freed() // those who wait for their turn are told that it will not come
-	return c.drained
-}
-
-func (c *Conn) checkDrained() {
-	if c.drained == nil || c.inFlight > 0 || len(c.waiters) > 0 || len(c.pending) > 0 || len(c.active) > 0 {
-		return
-	}
-	if c.writeErr == nil && (c.out != nil || c.writing) {
-		return
-	}
-	select {
-	case <-c.drained:
-	default:
-		close(c.drained)
-	}
-}
-
-// end is where every connection ends, whatever the reason, and only once.
-func (c *Conn) end(cause error) {
-	c.mu.Lock()
-	if c.ended {
-		c.mu.Unlock()
-		return
-	}
-	c.ended, c.err = true, cause
-	c.failCalls(cause)
-	for _, in := range c.pending {
-		in.release()
-	}
-	c.pending = nil
-	if c.sweeper != nil {
-		c.sweeper.Stop()
-	}
-	if c.out != nil {
-		c.dropOut()
-	}
-	if c.cancel != nil {
-		c.cancel()
-	}
-	if c.room != nil {
-		c.room.Broadcast()
-	}
-	c.mu.Unlock()
-
-	c.closeSocket()
-	close(c.done)
-	c.log(slog.LevelDebug, "connection ended", "reason", cause)
-	if hook := c.cfg.Hooks.Closed; hook != nil {
-		hook(c, cause)
-	}
-	if c.onEnd != nil {
-		c.onEnd(c)
-	}
-}
-
-// closeSocket does not wait: closing TLS tries to say goodbye, and a peer that does not read would hold it up.
-func (c *Conn) closeSocket() {
-	if _, ok := c.nc.(*tls.Conn); ok {
-		go c.nc.Close()
-		return
-	}
-	c.nc.Close()
-}
-
-// failCalls ends every request, in flight or waiting.
-func (c *Conn) failCalls(cause error) {
-	if c.stopped == nil {
-		c.stopped = cause
-	}
-	for _, e := range c.table.all() {
-		if e.call != nil {
-			c.stats.Lost++
-			e.call.finish(&Error{Op: "exchange", Sent: c.sentOf(e.call), Err: cause})
-		}
-	}
-	for _, w := range c.waiters {
-		c.stats.Lost++
-		w.finish(&Error{Op: "exchange", Sent: SentNo, Err: cause})
-	}
-	c.table, c.tombs, c.waiters, c.inFlight = keyTable{}, nil, nil, 0
-}
-
-// lost makes the reason of an end from an error of the socket or the framing.
-func lost(err error) error {
-	var framing *FramingError
-	switch {
-	case errors.As(err, &framing):
-		return &LostError{Reason: framing.Kind, Err: err}
-	case errors.Is(err, net.ErrClosed):
-		return ErrClosed
-	}
-	return &LostError{Err: err}
+	c.lifeLocked().tag = tag
 }

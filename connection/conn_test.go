@@ -104,6 +104,9 @@ func TestManySendersGetTheirOwnAnswers(t *testing.T) {
 		stats := c.Stats()
 		require.EqualValues(t, 6400, stats.Matched)
 		require.EqualValues(t, 6400, stats.FramesSent)
+		require.EqualValues(t, 6400, stats.FramesReceived)
+		require.Equal(t, stats.BytesSent, stats.BytesReceived)
+		require.EqualValues(t, stats.BytesSent, server.Stats().Frames.BytesReceived)
 		require.Zero(t, stats.InFlight+stats.Waiting)
 		require.EqualValues(t, 6400, server.Stats().Frames.Inbound)
 	}

@@ -91,7 +91,7 @@ func (f STXFraming) Next(buf []byte) (Cut, error) {
 func (f STXFraming) find(buf []byte) (start, end int, err error) {
 	if f.Counted {
 		if len(buf) < 3 {
-			return 3, -1, nil
+			return 0, -1, nil
 		}
 		length, ok := parseLength(buf[1:3], BCD)
 		if !ok {

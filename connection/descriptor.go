@@ -3,7 +3,6 @@ package connection
 import (
 	"bytes"
 	"fmt"
-	"math"
 )
 
 // LengthEncoding says how a length header writes its number.
@@ -300,7 +299,7 @@ func (f *LengthFraming) fault(kind error, length int64, buf []byte) *FramingErro
 
 // largest returns the largest number a length of that width writes.
 func largest(e LengthEncoding, width int) (int64, bool) {
-	digits, base := width, 10.0
+	digits, base := width, int64(10)
 	switch e {
 	case BigEndian, LittleEndian:
 		digits, base = 2*width, 16
@@ -315,5 +314,9 @@ func largest(e LengthEncoding, width int) (int64, bool) {
 	if width < 1 || digits > 8 {
 		return 0, false
 	}
-	return int64(math.Pow(base, float64(digits))) - 1, true
+	power := int64(1)
+	for range digits {
+		power *= base
+	}
+	return power - 1, true
 }

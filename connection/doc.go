@@ -6,7 +6,9 @@
 // instead of bytes, OneShot with a connection for a single request. FramingByName names the length headers in use.
 //
 // The package knows frames, never fields: a KeyFunc tells from the bytes which answer belongs to which request.
-// It does not pool connections or choose between peers.
+// What not every program wants to link is beside it: lines that heal in pool, the choice between peers in routing,
+// store-and-forward in saf, TLS in tlsconn, logging in slogconn, compressed frames in gzipconn, a test kit in
+// connectiontest.
 //
 // # What a failed call means
 //
@@ -18,11 +20,16 @@
 // covers everything: waiting for its turn, writing, and the answer. An answer that comes too late is reported to
 // Hooks.Late and can answer nothing else.
 //
+// Start sends a request without waiting for it: a relay with hundreds of requests in flight needs a goroutine for none
+// of them.
+//
 // # Writing
 //
 // Requests that are sent together share a write. There is nothing to set: a lone request is written at once; while
-// many are in flight, a frame waits for the other callers who got answers when its sender did, as long as they keep
-// coming or have yet to get a processor, some 200 µs at most.
+// many are in flight, a frame waits until the answers of one read have been given out, and then for the other callers
+// who got answers when its sender did, as long as they keep coming or have yet to get a processor. A frame that comes
+// 200 µs after the first ends the waiting. What is queued is written before a hook runs; a key function or a completion
+// that takes its time holds it up for two milliseconds at most.
 //
 // # Memory
 //
@@ -34,7 +41,7 @@
 //
 // Everything that arrives is hostile: lengths are checked against limits before anything is allocated, memory follows
 // the bytes that came and not those announced, digits are strict. A peer that sends half a frame, does not read, or
-// floods, is disconnected with a reason or not read any further. Errors and log lines hold no frame content beyond
+// floods, is disconnected with a reason or not read any further. Errors hold no frame content beyond
 // the bytes of a length header; what hooks and RejectError carry does hold card data. Connections are plain unless
-// TLS is configured; then TLS 1.2 is the least.
+// their sockets come from package tlsconn.
 package connection

@@ -41,6 +41,9 @@ var (
 	ErrHalfFrame    = errors.New("peer sent part of a frame only")
 	ErrIdle         = errors.New("connection was idle for too long")
 	ErrHandlerPanic = errors.New("handler panicked")
+	ErrPanicked     = errors.New("a key function, a framing, a hook, a completion or a socket panicked") // see Hooks.Panicked
+	ErrOutOfStep    = errors.New("a request without a key was not answered, so that later answers cannot be told apart")
+	ErrSignOn       = errors.New("sign-on failed")
 )
 
 // timeoutError is the type of ErrTimeout: it also is what the standard library calls a timeout.
@@ -55,7 +58,7 @@ func (timeoutError) Is(target error) bool {
 
 // Error is what every failed call returns.
 type Error struct {
-	Op   string // "exchange", "post", "dial"
+	Op   string // "exchange", "start", "post", "dial", "sign-on", "pack", "unpack"
 	Sent Sent   // whether the request can have reached the peer
 	Err  error  // the cause: one of the Err… values, a *RejectError, a *FramingError, a network error
 }
@@ -120,8 +123,7 @@ func SafeToRetry(err error) bool { return SentOf(err) == SentNo }
 
 // SentOf returns what err knows about the request's bytes: SentMaybe for an error of any other origin.
 func SentOf(err error) Sent {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Sent
 	}
 	return SentMaybe

@@ -2,7 +2,6 @@ package connection_test
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net"
 	"runtime"
@@ -246,15 +245,77 @@ func TestResetWithManyInFlight(t *testing.T) {
 	})
 }
 
+// stuck is a socket whose handshake never comes to an end.
+type stuck struct{ net.Conn }
+
+func (stuck) HandshakeContext(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func TestDialKeepsItsDeadline(t *testing.T) {
-	address := listen(t, func(nc net.Conn) { time.Sleep(5 * time.Second); nc.Close() }) // never says a TLS word
-	cfg := testConfig(t)
-	cfg.TLS = &tls.Config{InsecureSkipVerify: true}
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	_, err := connection.Dial(ctx, "tcp", address, cfg)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.True(t, connection.SafeToRetry(err))
-	require.Less(t, time.Since(start), 4*time.Second)
+	synctest.Test(t, func(t *testing.T) {
+		client, server := connectiontest.Pipe()
+		cfg := testConfig(t)
+		cfg.HandshakeTimeout = 3 * time.Second
+		cfg.Dialer = func(context.Context, string, string) (net.Conn, error) {
+			time.Sleep(time.Second) // counts, too
+			return stuck{client}, nil
+		}
+		start := time.Now()
+		_, err := connection.Dial(t.Context(), "memory", "host", cfg)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.True(t, connection.SafeToRetry(err))
+		require.Equal(t, 3*time.Second, time.Since(start))
+		_, err = server.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF, "the socket is closed")
+
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		start = time.Now()
+		_, err = connection.Dial(ctx, "memory", "host", cfg)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 2*time.Second, time.Since(start))
+	})
+}
+
+// TestHandshakeOffTheAcceptLoop: a peer that never finishes its handshake is refused in time, and nobody waits for it.
+func TestHandshakeOffTheAcceptLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig(t)
+		cfg.Handler, cfg.HandshakeTimeout = answer, 3*time.Second
+		var refused error
+		cfg.Hooks.Refused = func(_ net.Addr, why error) { refused = why }
+		s, listener := &connection.Server{Config: cfg}, connectiontest.Listen()
+		go s.Serve(&firstIsStuck{Listener: listener})
+		defer s.Close()
+		_, err := listener.Dial(t.Context(), "", "")
+		require.NoError(t, err)
+		client := testConfig(t)
+		client.Dialer = listener.Dial
+		start := time.Now()
+		c := dial(t, "server", client)
+		_, err = c.Exchange(t.Context(), request("0800", 1, ""), nil)
+		require.NoError(t, err)
+		require.Zero(t, time.Since(start))
+		require.Equal(t, 1, s.Stats().Open, "one in its handshake is not open yet")
+		time.Sleep(3*time.Second + time.Millisecond)
+		synctest.Wait()
+		require.ErrorIs(t, refused, context.DeadlineExceeded)
+		require.EqualValues(t, 1, s.Stats().Refused)
+		require.NoError(t, c.Err())
+	})
+}
+
+type firstIsStuck struct {
+	net.Listener
+	accepted int
+}
+
+func (l *firstIsStuck) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if l.accepted++; err == nil && l.accepted == 1 {
+		return stuck{nc}, nil
+	}
+	return nc, err
 }

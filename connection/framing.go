@@ -28,6 +28,7 @@ type Cut struct {
 	Frame []byte
 
 	// Size is how many bytes of the buffer this step used; 0 means that the frame is not complete yet.
+	// More bytes than the buffer has end the connection.
 	Size int
 
 	// Reply is what the framing itself answers at once: an echoed keep-alive, an ACK. It may be part of the buffer.

@@ -124,7 +124,6 @@ func TestNextRefuses(t *testing.T) {
 		{"stx-bcd2", "\x02\x00\x0A", ErrLengthDigits},
 		{"stx-bcd2", "\x02\x00\x01A\x04\x00", ErrFrameTrailer},
 		{"base24", strings.Repeat("A", 4097), ErrFrameTooLong},
-		{"gzip", "\x00\x04ABCD", ErrFrameContent},
 		{"whole-read", strings.Repeat("A", DefaultMaxFrame+1), ErrFrameTooLong},
 	} {
 		f, err := FramingByName(c.framing)
@@ -271,16 +270,6 @@ func TestRBPFragments(t *testing.T) {
 	require.ErrorIs(t, err, ErrFrameTooLong, "fragments without end")
 }
 
-func TestGzipIsBounded(t *testing.T) {
-	f, err := FramingByName("gzip")
-	require.NoError(t, err)
-	big := GzipFraming{Outer: f.(GzipFraming).Outer, Max: 1 << 20}
-	bomb, err := big.AppendFrame(nil, nil, make([]byte, 1<<20))
-	require.NoError(t, err)
-	_, err = f.Next(bomb)
-	require.ErrorIs(t, err, ErrFrameTooLong)
-}
-
 func TestSplit(t *testing.T) {
 	reject := append([]byte{26, 0x81}, make([]byte, 24)...)
 	original := append([]byte{22, 1}, make([]byte, 20)...)
@@ -333,7 +322,7 @@ func TestFramingAllocatesNothing(t *testing.T) {
 // FuzzNext feeds any bytes to every preset. What Next finds lies inside the buffer and the limits, was not to be found
 // in fewer bytes, and comes back when it is sent again.
 func FuzzNext(f *testing.F) {
-	for i, p := range presets {
+	for i, p := range presets() {
 		wire, err := p.Framing.AppendFrame(nil, nil, append([]byte{46, 1}, bytes.Repeat([]byte{'5'}, 60)...))
 		if err == nil {
 			f.Add(uint8(i), wire)
@@ -343,7 +332,7 @@ func FuzzNext(f *testing.F) {
 		f.Add(uint8(i), []byte("\xD0\x4A\x00\x03\x01\x00abc\xD0\x4A\x00\x02\x00\x00de"))
 	}
 	f.Fuzz(func(t *testing.T, preset uint8, data []byte) {
-		p := presets[int(preset)%len(presets)]
+		p := presets()[int(preset)%len(presets())]
 		cut, err := p.Framing.Next(data)
 		if err != nil {
 			var fault *FramingError
@@ -361,7 +350,7 @@ func FuzzNext(f *testing.F) {
 			require.NoError(t, err, "%s", p.Name)
 			require.Zero(t, short.Size, "%s", p.Name)
 		}
-		if len(cut.Frame) == 0 || p.Name == "gzip" && len(cut.Frame) > 1000 {
+		if len(cut.Frame) == 0 {
 			return
 		}
 		wire, err := p.Framing.AppendFrame(nil, cut.Frame[:len(cut.Frame)/2], cut.Frame[len(cut.Frame)/2:])

@@ -50,21 +50,28 @@ func (t *keyTable) put(s *slot, key *[32]byte, e entry) {
 
 // get returns the entry of a key, zero if there is none.
 func (t *keyTable) get(key *[32]byte) entry {
-	if t.used == 0 {
-		return entry{}
-	}
-	return t.slots[t.index(key)].entry
+	_, e := t.look(key)
+	return e
 }
 
-// remove forgets a key. The entries behind it that its slot kept from their own places move up.
-func (t *keyTable) remove(key *[32]byte) {
+// look returns the entry of a key, zero if there is none, and its place for removeAt, good until the table changes.
+func (t *keyTable) look(key *[32]byte) (place int, e entry) {
 	if t.used == 0 {
-		return
+		return 0, entry{}
 	}
-	hole := t.index(key)
-	if t.slots[hole].entry == (entry{}) {
-		return
+	place = t.index(key)
+	return place, t.slots[place].entry
+}
+
+// remove forgets a key.
+func (t *keyTable) remove(key *[32]byte) {
+	if place, e := t.look(key); e != (entry{}) {
+		t.removeAt(place)
 	}
+}
+
+// removeAt forgets the key at a place. The entries behind it that its slot kept from their own places move up.
+func (t *keyTable) removeAt(hole int) {
 	mask := len(t.slots) - 1
 	for i := (hole + 1) & mask; t.slots[i].entry != (entry{}); i = (i + 1) & mask {
 		if home := t.home(&t.slots[i].key); (i-home)&mask >= (i-hole)&mask {
@@ -86,13 +93,21 @@ func (t *keyTable) index(key *[32]byte) int {
 }
 
 func (t *keyTable) home(key *[32]byte) int {
-	a := binary.LittleEndian.Uint64(key[0:]) ^ t.seed[0]
-	b := binary.LittleEndian.Uint64(key[8:]) ^ t.seed[1]
-	c := binary.LittleEndian.Uint64(key[16:]) ^ t.seed[2]
-	d := binary.LittleEndian.Uint64(key[24:]) ^ t.seed[3]
-	hi1, lo1 := bits.Mul64(a, b)
-	hi2, lo2 := bits.Mul64(c, d)
-	return int(hi1^lo1^hi2^lo2) & (len(t.slots) - 1)
+	var sum uint64
+	for i := 0; i < len(t.seed); i += 2 {
+		a := binary.LittleEndian.Uint64(key[8*i:]) ^ t.seed[i]
+		b := binary.LittleEndian.Uint64(key[8*i+8:]) ^ t.seed[i+1]
+		sum ^= fold(a, b)
+	}
+	return int(fold(sum, golden)) & (len(t.slots) - 1)
+}
+
+// golden spreads what differs in few bits: the fraction of the golden ratio.
+const golden = 0x9E3779B97F4A7C15
+
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
 }
 
 func (t *keyTable) grow() {

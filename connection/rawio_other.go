@@ -4,11 +4,16 @@ package connection
 
 import "net"
 
-// rawIO exists where sockets can be read and written without waiting.
-type rawIO struct{}
+// rawReader and rawWriter exist where sockets can be read and written without waiting.
+type (
+	rawReader struct{}
+	rawWriter struct{}
+)
 
-func newRawIO(net.Conn) *rawIO { return nil }
+func newRawReader(net.Conn) *rawReader { return nil }
 
-func (*rawIO) read(*buffer) (*buffer, int, error) { panic("bug: no raw sockets on this system") }
+func newRawWriter(*rawReader) *rawWriter { return nil }
 
-func (*rawIO) write([]byte) (int, error) { panic("bug: no raw sockets on this system") }
+func (*rawReader) read(*buffer) (*buffer, int, error) { panic("bug: no raw sockets on this system") }
+
+func (*rawWriter) write([]byte) (int, error) { panic("bug: no raw sockets on this system") }

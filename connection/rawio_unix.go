@@ -8,24 +8,18 @@ import (
 	"syscall"
 )
 
-// rawIO reads and writes a plain socket through the runtime's poller: reading needs a buffer only once there is
-// something to read, and writing never waits.
-type rawIO struct {
-	rc      syscall.RawConn
-	onRead  func(fd uintptr) bool
-	onWrite func(fd uintptr) bool
-
-	in      *buffer // of the reader; nil while nothing is to be read
-	got     int
-	readErr error
-
-	out      []byte // of the writer
-	put      int
-	writeErr error
+// rawReader reads a plain socket through the runtime's poller: reading needs a buffer only once there is something to
+// read. It is for one goroutine.
+type rawReader struct {
+	rc     syscall.RawConn
+	onRead func(fd uintptr) bool
+	in     *buffer // nil while nothing is to be read
+	got    int
+	err    syscall.Errno
 }
 
-// newRawIO returns nil where the socket is not a plain one.
-func newRawIO(nc net.Conn) *rawIO {
+// newRawReader returns nil where the socket is not a plain one.
+func newRawReader(nc net.Conn) *rawReader {
 	switch nc.(type) {
 	case *net.TCPConn, *net.UnixConn:
 	default:
@@ -35,24 +29,27 @@ func newRawIO(nc net.Conn) *rawIO {
 	if err != nil {
 		return nil
 	}
-	r := &rawIO{rc: rc}
-	r.onRead, r.onWrite = r.tryRead, r.tryWrite
+	r := &rawReader{rc: rc}
+	r.onRead = r.try
 	return r
 }
 
 // read appends to in, or to a buffer of its own if in is nil, what one read returns, and waits for it if need be.
-func (r *rawIO) read(in *buffer) (*buffer, int, error) {
-	r.in, r.got, r.readErr = in, 0, nil
-	if err := r.rc.Read(r.onRead); err != nil {
-		in = r.in
-		r.in = nil
-		return in, 0, err
-	}
+func (r *rawReader) read(in *buffer) (*buffer, int, error) {
+	r.in, r.got, r.err = in, 0, 0
+	err := r.rc.Read(r.onRead)
 	in, r.in = r.in, nil
-	return in, r.got, r.readErr
+	switch {
+	case err != nil:
+	case r.err != 0:
+		err = r.err
+	case r.got == 0:
+		err = io.EOF
+	}
+	return in, r.got, err
 }
 
-func (r *rawIO) tryRead(fd uintptr) (done bool) {
+func (r *rawReader) try(fd uintptr) (done bool) {
 	if r.in == nil {
 		r.in = newLargeBuffer()
 	}
@@ -69,9 +66,7 @@ func (r *rawIO) tryRead(fd uintptr) (done bool) {
 		}
 		return false
 	case err != nil:
-		r.readErr = err
-	case n == 0:
-		r.readErr = io.EOF
+		r.err, _ = err.(syscall.Errno)
 	default:
 		r.got = n
 		r.in.b = r.in.b[:len(r.in.b)+n]
@@ -79,28 +74,48 @@ func (r *rawIO) tryRead(fd uintptr) (done bool) {
 	return true
 }
 
-// write gives the system what it takes of b at once.
-func (r *rawIO) write(b []byte) (int, error) {
-	r.out, r.put, r.writeErr = b, 0, nil
-	if err := r.rc.Write(r.onWrite); err != nil {
-		return r.put, err
-	}
-	r.out = nil
-	return r.put, r.writeErr
+// rawWriter writes to a plain socket without waiting. It is for one goroutine at a time.
+type rawWriter struct {
+	rc      syscall.RawConn
+	onWrite func(fd uintptr) bool
+	out     []byte
+	put     int
+	err     error
 }
 
-func (r *rawIO) tryWrite(fd uintptr) (done bool) {
-	for r.put < len(r.out) {
-		n, err := syscall.Write(int(fd), r.out[r.put:])
+// newRawWriter returns nil where the socket is not a plain one.
+func newRawWriter(r *rawReader) *rawWriter {
+	if r == nil {
+		return nil
+	}
+	w := &rawWriter{rc: r.rc}
+	w.onWrite = w.try
+	return w
+}
+
+// write gives the system what it takes of b at once.
+func (w *rawWriter) write(b []byte) (int, error) {
+	w.out, w.put, w.err = b, 0, nil
+	err := w.rc.Write(w.onWrite)
+	if err == nil {
+		err = w.err
+	}
+	w.out = nil
+	return w.put, err
+}
+
+func (w *rawWriter) try(fd uintptr) (done bool) {
+	for w.put < len(w.out) {
+		n, err := syscall.Write(int(fd), w.out[w.put:])
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			return true
 		case err != nil:
-			r.writeErr = err
+			w.err = err
 			return true
 		default:
-			r.put += n
+			w.put += n
 		}
 	}
 	return true

@@ -13,7 +13,8 @@ type RBPFraming struct {
 
 const (
 	rbpHead         = 6
-	rbpProtocol     = 0xD04A
+	rbpFirst        = 0xD0
+	rbpSecond       = 0x4A
 	rbpLast         = 0x0000
 	rbpMore         = 0x0100
 	rbpMaxFragments = 64 // what a message is cut into has no use for more
@@ -27,7 +28,7 @@ func (f RBPFraming) AppendFrame(dst, header, body []byte) ([]byte, error) {
 	if err := checkMax(size, min(f.max(), 0xFFFF)); err != nil {
 		return dst, err
 	}
-	dst = binary.BigEndian.AppendUint16(dst, rbpProtocol)
+	dst = append(dst, rbpFirst, rbpSecond)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(size))
 	dst = binary.BigEndian.AppendUint16(dst, rbpLast)
 	return append(append(dst, header...), body...), nil
@@ -61,7 +62,7 @@ func (f RBPFraming) Next(buf []byte) (Cut, error) {
 
 // rbpFragment reads one fragment's head; length is -1 if it is not complete.
 func rbpFragment(buf []byte) (length int, more bool, err error) {
-	if len(buf) > 0 && buf[0] != rbpProtocol>>8 || len(buf) > 1 && buf[1] != rbpProtocol&0xFF {
+	if len(buf) > 0 && buf[0] != rbpFirst || len(buf) > 1 && buf[1] != rbpSecond {
 		return 0, false, &FramingError{Kind: ErrFramePrefix, Length: -1, Head: head(buf, 2), Guess: guessProtocol(buf)}
 	}
 	if len(buf) < rbpHead {

@@ -3,9 +3,7 @@ package connection
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -22,8 +20,8 @@ func (c *Conn) read() {
 		return
 	}
 	c.mu.Lock()
-	if c.writeErr != nil {
-		err = c.writeErr // it came first
+	if c.writer != nil && c.writer.err != nil {
+		err = c.writer.err // it came first
 	} else {
 		err = lost(err)
 	}
@@ -34,28 +32,32 @@ func (c *Conn) read() {
 // errStartOver ends a reader without a frame begun, for a fresh goroutine to go on.
 var errStartOver = errors.New("start over")
 
-// readFrames returns why reading ended; io.EOF only if the peer closed between two frames.
-func (c *Conn) readFrames() error {
+// readFrames returns why reading ended; io.EOF only if the peer closed between two frames. A socket of the program that
+// panics has failed.
+func (c *Conn) readFrames() (err error) {
 	var (
 		in    *buffer // nil whenever no byte is held
 		since time.Duration
-		armed bool // a read deadline is set
+		armed bool // a deadline for the frame begun is set
 	)
 	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+			c.tellPanic(err)
+		}
 		if in != nil {
 			in.release()
 		}
 	}()
 	for {
 		var n int
-		var err error
 		if in == nil {
 			in = c.readBuffer()
 		}
 		in, n, err = c.readSome(in)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if armed, err = c.frameOverdue(in, since); err != nil {
+			if armed, err = c.overdue(in, since); err != nil {
 				return err
 			}
 			continue
@@ -76,7 +78,7 @@ func (c *Conn) readFrames() error {
 		}
 		if in != nil && !armed {
 			armed = true
-			c.nc.SetReadDeadline(time.Now().Add(c.cfg.FrameTimeout))
+			c.expectFrame(later(since, c.cfg.FrameTimeout))
 		}
 	}
 }
@@ -90,7 +92,7 @@ func (c *Conn) readBuffer() *buffer {
 	return newSmallBuffer()
 }
 
-// readSome appends what one read returns to in; see rawIO.read.
+// readSome appends what one read returns to in; see rawReader.read.
 func (c *Conn) readSome(in *buffer) (*buffer, int, error) {
 	if c.raw != nil {
 		return c.raw.read(in)
@@ -103,66 +105,132 @@ func (c *Conn) readSome(in *buffer) (*buffer, int, error) {
 	return in, n, err
 }
 
-// frameOverdue is asked when a read deadline has passed. The deadline is armed once and not moved with every frame,
-// so it may have passed early, or without reason.
-func (c *Conn) frameOverdue(in *buffer, since time.Duration) (armed bool, err error) {
+// readDeadlineLocked sets until when the reader waits. There is one deadline on the socket for the rest of a frame, for
+// what arrived before writing failed, and for a reader that is to start over. All set it here, so that nobody erases
+// what another needs.
+func (c *Conn) readDeadlineLocked() {
+	at := time.Duration(0)
+	if c.life != nil {
+		at = c.life.frameBy
+	}
+	if w := c.writer; w != nil && w.drainBy > 0 && (at == 0 || w.drainBy < at) {
+		at = w.drainBy
+	}
+	var when time.Time
+	switch {
+	case c.slimming:
+		when = time.Unix(1, 0)
+	case at > 0:
+		when = c.cfg.base.Add(at)
+	}
+	defer func() { _ = recover() }() // a socket of the program that cannot do this is one without deadlines
+	c.nc.SetReadDeadline(when)
+}
+
+// expectFrame sets the deadline for the rest of a frame. It is set once and not moved with every frame, so it may pass
+// early, or without reason.
+func (c *Conn) expectFrame(by time.Duration) {
 	c.mu.Lock()
-	err = c.writeErr
-	c.mu.Unlock()
-	if err != nil {
-		return false, err
+	defer c.mu.Unlock()
+	c.lifeLocked().frameBy = by
+	c.readDeadlineLocked()
+}
+
+// overdue is asked when the read deadline has passed.
+func (c *Conn) overdue(in *buffer, since time.Duration) (armed bool, err error) {
+	armed, err = c.stillWaits(in, since)
+	if err == errHalfFrame {
+		err = &LostError{Reason: ErrHalfFrame, Guess: c.guess(in.b)} // the guesser may be the program's: without the lock
+	}
+	return armed, err
+}
+
+// errHalfFrame is what stillWaits returns when the rest of a frame has not come in time.
+var errHalfFrame = errors.New("bug: half a frame")
+
+func (c *Conn) stillWaits(in *buffer, since time.Duration) (armed bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if w := c.writer; w != nil && w.drainBy > 0 && now >= w.drainBy {
+		return false, w.err
+	}
+	c.slimming = false
+	l := c.life
+	if l != nil {
+		l.frameBy = 0
 	}
 	if in == nil || len(in.b) == 0 {
-		c.nc.SetReadDeadline(time.Time{})
+		c.readDeadlineLocked()
 		return false, errStartOver
 	}
-	left := since + c.cfg.FrameTimeout - c.now()
-	if left <= 0 {
-		return false, &LostError{Reason: ErrHalfFrame, Guess: c.guess(in.b)}
+	l = c.lifeLocked()
+	l.frameBy = later(since, c.cfg.FrameTimeout)
+	if now >= l.frameBy {
+		return false, errHalfFrame
 	}
-	c.nc.SetReadDeadline(time.Now().Add(left))
+	c.readDeadlineLocked()
 	return true, nil
 }
 
-func (c *Conn) guess(b []byte) string {
+// guess asks the framing, if it can guess. The connection ends anyway: one that panics guesses nothing.
+func (c *Conn) guess(b []byte) (guess string) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.tellPanic(panicked(v))
+			guess = ""
+		}
+	}()
 	if g, ok := c.cfg.Framing.(Guesser); ok {
 		return g.Guess(b)
 	}
 	return ""
 }
 
-// parse cuts the frames out of b and gives them away. It returns how many bytes they took.
+// parse cuts the frames out of b, of which so many bytes are fresh, and gives them away. It returns how many bytes
+// they took.
 func (c *Conn) parse(b []byte, fresh int) (used int, err error) {
-	now, delivered := c.now(), 0
-	defer func() { c.parsed(now, fresh, delivered) }()
+	now := c.now()
+	c.cutting.Store(true)
+	used, frames, err := c.cut(b, now)
+	c.uncork(now, fresh, frames)
+	return used, err
+}
+
+// cut runs code that is given what the peer sent: the framing, the key functions, hooks, completions. Should it panic,
+// the connection ends.
+func (c *Conn) cut(b []byte, now time.Duration) (used, frames int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+			c.tellPanic(err)
+		}
+	}()
 	for used < len(b) {
 		cut, err := c.cfg.Framing.Next(b[used:])
 		if err != nil {
-			return used, err
+			return used, frames, err
 		}
 		if cut.Size == 0 {
 			break
+		}
+		if cut.Size < 0 || cut.Size > len(b)-used {
+			return used, frames, errBadCut
 		}
 		if cut.Reply != nil {
 			c.answerFraming(cut.Reply)
 		}
 		if cut.Frame != nil {
-			delivered++
+			frames++
 			c.deliver(cut.Frame, now)
 		}
 		used += cut.Size
 	}
-	return used, nil
+	return used, frames, nil
 }
 
-// parsed ends the work on one read.
-func (c *Conn) parsed(now time.Duration, bytes, frames int) {
-	c.mu.Lock()
-	c.lastRead = now
-	c.stats.BytesReceived += uint64(bytes)
-	c.stats.FramesReceived += uint64(frames)
-	c.uncork()
-}
+// errBadCut ends a connection whose framing breaks its contract.
+var errBadCut = errors.New("bug in the framing: it cut more bytes than there are")
 
 // keep makes room for the rest of a frame: it moves the unused bytes to the front, to a small buffer if they are few
 // and the peer has sent no more for now, or to a larger one. A buffer without bytes is given back. What a length
@@ -199,160 +267,29 @@ func keep(in *buffer, used int) (*buffer, error) {
 func (c *Conn) answerFraming(reply []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended || c.writeErr != nil || c.unwritten()+len(reply) > c.cfg.MaxQueued {
+	if c.ended || c.writer != nil && c.writer.err != nil || c.writer.unwritten()+len(reply) > c.cfg.MaxQueued {
 		return
 	}
-	out := c.outBuffer()
+	out := c.outLocked()
 	out.b = append(out.b, reply...)
-}
-
-// deliver gives one frame to the request it answers, or to the handler.
-func (c *Conn) deliver(frame []byte, now time.Duration) {
-	if c.cfg.Reject != nil {
-		if key, ok := c.cfg.Reject(frame); ok {
-			c.rejected(key, frame)
-			return
-		}
-	}
-	key, kind, err := c.classify(frame)
-	switch {
-	case err != nil:
-		c.malformed(frame, err)
-	case kind == KindResponse:
-		c.answer(key, frame, now)
-	default:
-		c.handle(frame)
-	}
-}
-
-// classify applies the key function. Without one, a frame is the answer if a request is in flight, or was.
-func (c *Conn) classify(frame []byte) (key [32]byte, kind uint8, err error) {
-	if c.cfg.Key != nil {
-		return c.cfg.Key(frame)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.table.get(&key) != (entry{}) {
-		kind = KindResponse
-	}
-	return key, kind, nil
-}
-
-// claim takes the call that waits for key out of the table. A call whose frame has not left yet cannot have been
-// answered; late means that the call has timed out.
-func (c *Conn) claim(key [32]byte) (ca *call, late bool) {
-	e := c.table.get(&key)
-	switch {
-	case e == (entry{}):
-		return nil, false
-	case e.call == nil:
-		c.table.remove(&key)
-		c.freed()
-		return nil, true
-	case e.call.epoch > c.swapped:
-		return nil, false
-	}
-	c.remove(e.call)
-	return e.call, false
-}
-
-func (c *Conn) answer(key [32]byte, frame []byte, now time.Duration) {
-	c.mu.Lock()
-	ca, late := c.claim(key)
-	if ca == nil {
-		c.strayAnswer(key, frame, late)
-		return
-	}
-	c.stats.Matched++
-	if c.freed(); c.inFlight > 0 {
-		c.cork(ca)
-	}
-	c.mu.Unlock()
-	if c.cfg.Latency != nil {
-		c.cfg.Latency.Record(now - ca.started)
-	}
-	ca.reply = append(ca.reply, frame...)
-	ca.finish(nil)
-}
-
-func (c *Conn) rejected(key [32]byte, frame []byte) {
-	c.mu.Lock()
-	ca, late := c.claim(key)
-	if ca == nil {
-		c.strayAnswer(key, frame, late)
-		return
-	}
-	c.stats.Rejected++
-	c.freed()
-	c.mu.Unlock()
-	ca.finish(&Error{Op: "exchange", Sent: SentYes, Err: &RejectError{Frame: slices.Clone(frame)}})
-}
-
-// strayAnswer reports an answer that nobody waits for, any more or at all. It releases the lock.
-func (c *Conn) strayAnswer(key [32]byte, frame []byte, late bool) {
-	if late {
-		c.stats.Late++
-		c.mu.Unlock()
-		c.log(slog.LevelInfo, "late answer")
-		if hook := c.cfg.Hooks.Late; hook != nil {
-			hook(c, key, frame)
-		}
-		return
-	}
-	c.stats.Unmatched++
-	seen := c.stats.Unmatched
-	hook := c.cfg.Hooks.Unmatched
-	var waiting [][32]byte
-	if hook != nil {
-		waiting = c.waitingKeys()
-	}
-	c.mu.Unlock()
-	if isPowerOfTwo(seen) { // a peer that floods must not flood the log
-		c.log(slog.LevelWarn, "answer that no request waits for", "count", seen)
-	}
-	if hook != nil {
-		hook(c, Unmatched{Key: key, Frame: frame, Waiting: waiting})
-	}
-}
-
-func isPowerOfTwo(n uint64) bool { return n&(n-1) == 0 }
-
-func (c *Conn) waitingKeys() [][32]byte {
-	var keys [][32]byte
-	for key, e := range c.table.all() {
-		if e.call != nil {
-			if keys = append(keys, *key); len(keys) == maxWaitingShown {
-				break
-			}
-		}
-	}
-	return keys
-}
-
-func (c *Conn) malformed(frame []byte, err error) {
-	c.mu.Lock()
-	c.stats.Malformed++
-	seen := c.stats.Malformed
-	c.mu.Unlock()
-	if isPowerOfTwo(seen) {
-		c.log(slog.LevelWarn, "frame without a readable key", "count", seen, "error", err)
-	}
-	if hook := c.cfg.Hooks.Malformed; hook != nil {
-		hook(c, frame, err)
-	}
 }
 
 // peerClosed ends a connection whose peer sends nothing more. No answer can come any more, but the peer may have
 // closed one direction only and still wait for ours.
 func (c *Conn) peerClosed() {
 	c.mu.Lock()
-	c.failCalls(ErrPeerClosed)
+	c.stopLocked(ErrPeerClosed)
+	if c.requests != nil {
+		c.requests.failAll(ErrPeerClosed, false)
+	}
+	d := c.dutyLocked()
 	c.mu.Unlock()
+	c.do(d)
 	timer := time.NewTimer(c.cfg.Timeout)
 	defer timer.Stop()
 	select {
 	case <-c.drain(ErrPeerClosed):
-	case <-c.done:
+	case <-c.Done():
 	case <-timer.C:
 	}
 	c.end(ErrPeerClosed)

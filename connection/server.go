@@ -2,10 +2,11 @@ package connection
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,20 +20,17 @@ var ErrServerClosed = errors.New("server closed")
 type Server struct {
 	Config Config // of every connection; Framing is required, Handler does the work
 
-	TLS *tls.Config // nil means plain connections
-
 	MaxConns      int // connections at a time; further ones are closed at once; 0 means no limit
 	MaxConnsPerIP int // the same for one address; 0 means no limit
 
-	// Refused is told about connections that ended before they started: over a limit, or a failed handshake.
-	Refused func(peer net.Addr, why error)
-
 	mu        sync.Mutex
-	cfg       *Config
+	cfg       *settings
 	listeners map[net.Listener]struct{}
-	conns     map[*Conn]struct{}
-	opening   map[net.Conn]struct{} // in the TLS handshake
+	conns     []*Conn               // each knows its place
+	signing   map[*Conn]struct{}    // those of them that are signing on
+	opening   map[net.Conn]struct{} // in their handshake
 	perIP     map[netip.Addr]int
+	from      map[*Conn]netip.Addr // as it was counted in perIP: a socket may tell another address later
 	closed    bool
 	sweeper   *time.Timer
 	past      Stats // of connections that have ended
@@ -51,13 +49,13 @@ var (
 // several listeners. When accepting fails (out of file descriptors, say) it tries again, after at most a second.
 // It closes ln before it returns.
 func (s *Server) Serve(ln net.Listener) error {
-	defer ln.Close()
+	defer s.protect(func() { ln.Close() })
 	if err := s.open(ln); err != nil {
 		return err
 	}
 	var pause time.Duration
 	for {
-		nc, err := ln.Accept()
+		nc, err := s.next(ln)
 		if err == nil {
 			pause = 0
 			s.accept(nc)
@@ -70,9 +68,19 @@ func (s *Server) Serve(ln net.Listener) error {
 			return err
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		s.cfg.Logger.Error("accept failed", "error", err, "retry", pause)
+		if hook := s.cfg.Hooks.AcceptFailed; hook != nil {
+			s.protect(func() { hook(err, pause) })
+		}
 		time.Sleep(pause)
 	}
+}
+
+// next accepts a connection. A listener of the program that panics has failed to.
+func (s *Server) next(ln net.Listener) (nc net.Conn, err error) {
+	if crash := s.protect(func() { nc, err = ln.Accept() }); crash != nil {
+		return nil, crash
+	}
+	return nc, err
 }
 
 // ListenAndServe listens on a TCP address and serves it.
@@ -95,11 +103,13 @@ func (s *Server) open(ln net.Listener) error {
 		if err != nil {
 			return err
 		}
+		cfg.server = s
 		s.cfg = cfg
 		s.listeners = make(map[net.Listener]struct{})
-		s.conns = make(map[*Conn]struct{})
+		s.signing = make(map[*Conn]struct{})
 		s.opening = make(map[net.Conn]struct{})
 		s.perIP = make(map[netip.Addr]int)
+		s.from = make(map[*Conn]netip.Addr)
 		s.sweeper = time.AfterFunc(s.sweepEvery(), s.sweep)
 	}
 	s.listeners[ln] = struct{}{}
@@ -112,20 +122,17 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-// accept starts one connection. The handshake runs in a goroutine of its own; the reader gets a fresh one, whose stack
-// is small.
+// accept starts one connection. Handshake and sign-on run in a goroutine of their own; the reader gets a fresh one,
+// whose stack is small.
 func (s *Server) accept(nc net.Conn) {
-	ip := addressOf(nc)
+	var ip netip.Addr
+	s.protect(func() { ip = addressOf(nc) })
 	if err := s.admit(nc, ip); err != nil {
-		nc.Close()
-		s.refuse(nc.RemoteAddr(), err)
+		s.protect(func() { nc.Close() })
+		s.refuse(nc, err)
 		return
 	}
-	go func() {
-		if c := s.greet(nc, ip); c != nil {
-			go c.read()
-		}
-	}()
+	go s.greet(nc, ip)
 }
 
 // admit counts a connection in, if the limits let it.
@@ -151,63 +158,121 @@ func (s *Server) admit(nc net.Conn, ip netip.Addr) error {
 	return nil
 }
 
-func (s *Server) refuse(peer net.Addr, why error) {
-	s.cfg.Logger.Warn("connection refused", "peer", peer, "reason", why)
-	if s.Refused != nil {
-		s.Refused(peer, why)
+func (s *Server) refuse(nc net.Conn, why error) {
+	if hook := s.cfg.Hooks.Refused; hook != nil {
+		s.protect(func() { hook(nc.RemoteAddr(), why) })
 	}
 }
 
-// greet runs the handshake and registers the connection; it returns nil if there is none to read from.
-func (s *Server) greet(nc net.Conn, ip netip.Addr) *Conn {
-	stream, err := s.handshake(nc)
-	if err != nil {
-		nc.Close()
-		s.mu.Lock()
-		s.refused++
-		s.mu.Unlock()
+// greet runs the handshake, registers the connection, and has it sign on.
+func (s *Server) greet(nc net.Conn, ip netip.Addr) {
+	err := s.handshake(nc)
+	c := s.register(nc, ip, err)
+	if c == nil {
+		return
 	}
-	s.mu.Lock()
-	delete(s.opening, nc)
-	if err == nil && s.closed {
-		err = ErrServerClosed
-		nc.Close()
+	if s.cfg.SignOn == nil {
+		c.connected()
+		go c.read()
+		return
 	}
-	if err != nil {
-		s.release(ip)
-		s.mu.Unlock()
-		s.running.Done()
-		s.refuse(nc.RemoteAddr(), err)
-		return nil
+	go c.read()
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.HandshakeTimeout)
+	defer cancel()
+	if err := c.signOn(ctx); err != nil {
+		s.countRefused()
+		s.refuse(nc, err)
+		return
 	}
-	c := newConn(stream, s.cfg)
-	c.onEnd = func(c *Conn) { s.ended(c, ip) }
-	s.conns[c] = struct{}{}
-	s.mu.Unlock()
+	s.signedOn(c)
 	c.connected()
+}
+
+// register makes a connection of a socket that has passed its handshake. It returns nil if there is none to go on with.
+func (s *Server) register(nc net.Conn, ip netip.Addr, failed error) *Conn {
+	c, err := s.registered(nc, ip, failed)
+	if err != nil {
+		s.protect(func() { nc.Close() })
+		s.running.Done()
+		s.refuse(nc, err)
+	}
 	return c
 }
 
-func (s *Server) handshake(nc net.Conn) (net.Conn, error) {
-	if s.TLS == nil {
-		return nc, nil
+func (s *Server) registered(nc net.Conn, ip netip.Addr, failed error) (*Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.opening, nc)
+	switch {
+	case failed != nil:
+		s.refused++
+	case s.closed:
+		failed = ErrServerClosed
 	}
-	t := tls.Server(nc, atLeastTLS12(s.TLS))
-	nc.SetDeadline(time.Now().Add(s.cfg.HandshakeTimeout))
-	if err := t.Handshake(); err != nil {
-		return nil, err
+	if failed != nil {
+		s.release(ip)
+		return nil, failed
 	}
-	return t, nc.SetDeadline(time.Time{})
+	c := newConn(nc, s.cfg)
+	s.addLocked(c)
+	if s.MaxConnsPerIP > 0 {
+		s.from[c] = ip
+	}
+	if s.cfg.SignOn != nil {
+		s.signing[c] = struct{}{}
+	}
+	return c, nil
 }
 
-func (s *Server) ended(c *Conn, ip netip.Addr) {
+func (s *Server) countRefused() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused++
+}
+
+func (s *Server) signedOn(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.signing, c)
+}
+
+// protect runs code of the program that belongs to no connection yet: hooks, listeners, sockets. If it panics,
+// Hooks.Panicked gets a Conn that has ended.
+func (s *Server) protect(f func()) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+			if s.cfg != nil {
+				s.cfg.Hooks.tellPanic(new(Conn), err)
+			}
+		}
+	}()
+	f()
+	return nil
+}
+
+func (s *Server) handshake(nc net.Conn) (err error) {
+	if _, ok := nc.(handshaker); !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.HandshakeTimeout)
+	defer cancel()
+	if crash := s.protect(func() { err = handshake(ctx, nc) }); crash != nil {
+		return crash
+	}
+	return err
+}
+
+func (s *Server) ended(c *Conn) {
 	defer s.running.Done()
 	stats := c.Stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
-	s.release(ip)
-	s.past.add(stats)
+	s.removeLocked(c)
+	delete(s.signing, c)
+	s.release(s.from[c])
+	delete(s.from, c)
+	s.past.Add(stats)
 }
 
 func (s *Server) release(ip netip.Addr) {
@@ -227,9 +292,6 @@ func addressOf(nc net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// slimAfter is how long a connection is idle before it gives back the stack its reader has grown.
-const slimAfter = 2 * time.Second
-
 func (s *Server) sweepEvery() time.Duration {
 	if s.cfg.IdleTimeout > 0 {
 		return min(max(s.cfg.IdleTimeout/4, 10*time.Millisecond), slimAfter)
@@ -239,7 +301,7 @@ func (s *Server) sweepEvery() time.Duration {
 
 // sweep looks after the idle connections: one timer for all of them.
 func (s *Server) sweep() {
-	for _, c := range s.Conns() {
+	for _, c := range s.all() {
 		if s.cfg.IdleTimeout > 0 {
 			c.closeIfIdle()
 		}
@@ -252,21 +314,45 @@ func (s *Server) sweep() {
 	}
 }
 
-// Conns returns the connections that are open now, in no particular order.
+// Conns returns the connections that are open now, in no particular order, without those that are still signing on.
 func (s *Server) Conns() []*Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	conns := make([]*Conn, 0, len(s.conns))
-	for c := range s.conns {
-		conns = append(conns, c)
+	for _, c := range s.conns {
+		if _, signing := s.signing[c]; !signing {
+			conns = append(conns, c)
+		}
 	}
 	return conns
+}
+
+// addLocked puts a connection on the list. A map would take three times the memory.
+func (s *Server) addLocked(c *Conn) {
+	c.place = len(s.conns)
+	s.conns = append(s.conns, c)
+}
+
+// removeLocked takes it off; the last one gets its place.
+func (s *Server) removeLocked(c *Conn) {
+	last := len(s.conns) - 1
+	moved := s.conns[last]
+	s.conns[c.place], moved.place = moved, c.place
+	s.conns[last] = nil
+	s.conns = s.conns[:last]
+}
+
+// all returns the connections that have not ended.
+func (s *Server) all() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.conns)
 }
 
 // ServerStats are the counters of a server.
 type ServerStats struct {
 	Accepted uint64 // connections accepted since the start
-	Refused  uint64 // connections over a limit or with a failed handshake
+	Refused  uint64 // connections over a limit, or with a failed handshake or sign-on
 	Open     int    // connections now
 	Frames   Stats  // of all connections, those that have ended included
 }
@@ -278,7 +364,7 @@ func (s *Server) Stats() ServerStats {
 	stats := ServerStats{Accepted: s.accepted, Refused: s.refused, Open: len(conns), Frames: s.past}
 	s.mu.Unlock()
 	for _, c := range conns {
-		stats.Frames.add(c.Stats())
+		stats.Frames.Add(c.Stats())
 	}
 	return stats
 }
@@ -315,15 +401,16 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) stop() []*Conn {
 	s.mu.Lock()
 	s.closed = true
-	for ln := range s.listeners {
-		ln.Close()
-	}
-	for nc := range s.opening {
-		nc.Close()
-	}
+	listeners, opening := slices.Collect(maps.Keys(s.listeners)), slices.Collect(maps.Keys(s.opening))
 	if s.sweeper != nil {
 		s.sweeper.Stop()
 	}
 	s.mu.Unlock()
-	return s.Conns()
+	for _, ln := range listeners {
+		s.protect(func() { ln.Close() })
+	}
+	for _, nc := range opening {
+		s.protect(func() { nc.Close() })
+	}
+	return s.all()
 }

@@ -16,19 +16,59 @@ type Stats struct {
 	Rejected   uint64 // requests answered by a reject
 	Duplicates uint64 // requests refused because of their key
 	Busy       uint64 // requests refused because of MaxInFlight or MaxQueued
-	Lost       uint64 // requests in flight when the connection ended
+	Lost       uint64 // requests in flight or waiting when the connection ended
 
 	Inbound   uint64 // frames handed to the Handler
 	Malformed uint64 // frames whose key could not be read
 	Unhandled uint64 // frames the peer started, without a Handler
 
-	InFlight int // requests waiting now
+	InFlight int // requests waiting for their answer now
 	Waiting  int // requests waiting for their turn now
 	Queued   int // bytes waiting to be written now
 	Handling int // inbound frames being handled or waiting for a handler now
 }
 
-func (s *Stats) add(o Stats) {
+// counters are those of a connection. What many connections never count has memory of its own, made on first use.
+type counters struct {
+	framesSent, framesReceived, bytesSent, bytesReceived, writes, inbound uint64
+
+	rare *rareCounters
+}
+
+type rareCounters struct {
+	timedOut, late, unmatched, rejected, duplicates, busy, lost, malformed, unhandled uint64
+}
+
+func (c *Conn) rareLocked() *rareCounters {
+	if c.counters.rare == nil {
+		c.counters.rare = new(rareCounters)
+	}
+	return c.counters.rare
+}
+
+// Stats returns the counters as they are now.
+func (c *Conn) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := &c.counters
+	s := Stats{
+		FramesSent: n.framesSent, FramesReceived: n.framesReceived, BytesSent: n.bytesSent, BytesReceived: n.bytesReceived,
+		Writes: n.writes, Inbound: n.inbound, Queued: c.writer.unwritten(), Handling: c.inbox.busy(),
+	}
+	if r := n.rare; r != nil {
+		s.TimedOut, s.Late, s.Unmatched = r.timedOut, r.late, r.unmatched
+		s.Rejected, s.Duplicates, s.Busy, s.Lost = r.rejected, r.duplicates, r.busy, r.lost
+		s.Malformed, s.Unhandled = r.malformed, r.unhandled
+	}
+	if r := c.requests; r != nil {
+		s.Requests, s.Matched, s.InFlight = r.started, r.matched, r.inFlight
+		s.Waiting = r.waiting() + r.posts.n
+	}
+	return s
+}
+
+// Add adds the counters of another connection.
+func (s *Stats) Add(o Stats) {
 	s.FramesSent += o.FramesSent
 	s.FramesReceived += o.FramesReceived
 	s.BytesSent += o.BytesSent
@@ -50,16 +90,4 @@ func (s *Stats) add(o Stats) {
 	s.Waiting += o.Waiting
 	s.Queued += o.Queued
 	s.Handling += o.Handling
-}
-
-// Stats returns the counters as they are now.
-func (c *Conn) Stats() Stats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.stats
-	s.InFlight = c.inFlight
-	s.Waiting = len(c.waiters)
-	s.Queued = c.unwritten()
-	s.Handling = len(c.pending) + len(c.active)
-	return s
 }

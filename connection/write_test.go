@@ -2,6 +2,7 @@ package connection_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -98,13 +99,7 @@ func TestPeerStopsReadingTCP(t *testing.T) {
 	})
 	cfg := testConfig(t)
 	cfg.WriteTimeout = 300 * time.Millisecond
-	cfg.Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
-		nc, err := new(net.Dialer).DialContext(ctx, network, address)
-		if err == nil {
-			nc.(*net.TCPConn).SetWriteBuffer(4096)
-		}
-		return nc, err
-	}
+	cfg.Dialer = smallWriteBuffer
 	c := dial(t, address, cfg)
 	var wg sync.WaitGroup
 	for i := range 500 {
@@ -223,4 +218,119 @@ func TestChunks(t *testing.T) {
 			wg.Wait()
 		})
 	}
+}
+
+// TestHalfCloseWithdrawsWhatIsQueued: a peer that has closed its direction but still reads must not get a frame whose
+// call was told that it was not sent.
+func TestHalfCloseWithdrawsWhatIsQueued(t *testing.T) {
+	type received struct {
+		stans map[string]bool
+		err   error
+	}
+	proceed, got := make(chan struct{}), make(chan received, 1)
+	address := listen(t, func(nc net.Conn) {
+		defer nc.Close()
+		<-proceed
+		p, r := connectiontest.NewPeer(nc, binary2(t)), received{stans: map[string]bool{}}
+		r.err = p.CloseWrite()
+		time.Sleep(100 * time.Millisecond) // the calls end before anything more is read
+		for {
+			frame, err := p.Receive()
+			if err != nil {
+				got <- r
+				return
+			}
+			r.stans[string(frame[4:10])] = true
+		}
+	})
+	cfg := testConfig(t)
+	cfg.Dialer = smallWriteBuffer
+	cfg.Handler = answer
+	c := dial(t, address, cfg)
+	const requests = 96
+	sent := make([]connection.Sent, requests)
+	var wg sync.WaitGroup
+	for i := range requests {
+		if i == requests/2 { // the rest finds the writer stuck
+			for writes := ^uint64(0); c.Stats().Writes != writes; time.Sleep(250 * time.Millisecond) {
+				writes = c.Stats().Writes
+			}
+		}
+		wg.Go(func() {
+			_, err := c.Exchange(context.Background(), request("0100", i, strings.Repeat("x", 9000)), nil)
+			if !errors.Is(err, connection.ErrPeerClosed) {
+				t.Error(err)
+			}
+			sent[i] = connection.SentOf(err)
+		})
+	}
+	require.Eventually(t, func() bool { return c.Stats().InFlight == requests }, 5*time.Second, time.Millisecond)
+	require.NoError(t, c.Post(context.Background(), request("0820", 999, "an answer that waits behind them")))
+	close(proceed)
+	wg.Wait()
+	r := <-got
+	require.NoError(t, r.err)
+	require.Contains(t, sent, connection.SentNo)
+	require.Contains(t, sent, connection.SentMaybe)
+	for i, s := range sent {
+		if s == connection.SentNo {
+			require.NotContains(t, r.stans, fmt.Sprintf("%06d", i), "told that it was not sent")
+		}
+	}
+	require.Contains(t, r.stans, "000999", "what is not a request is still written")
+}
+
+// smallWriteBuffer dials a socket that takes little at a time.
+func smallWriteBuffer(ctx context.Context, network, address string) (net.Conn, error) {
+	nc, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err == nil {
+		nc.(*net.TCPConn).SetWriteBuffer(4096)
+	}
+	return nc, err
+}
+
+// TestStrayByteAfterAFailedWrite: the second that answers have to arrive in after writing has failed is not prolonged by
+// bytes that come, whatever deadline those would have.
+func TestStrayByteAfterAFailedWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := connectiontest.Pipe()
+		c, err := connection.NewConn(connectiontest.Inject(client, connectiontest.Faults{FailWriteAfter: 1}), testConfig(t))
+		require.NoError(t, err)
+		defer c.Close()
+		start := time.Now()
+		pending := async(c, request("0200", 1, ""))
+		synctest.Wait()
+		time.Sleep(400 * time.Millisecond)
+		_, err = server.Write([]byte{0})
+		require.NoError(t, err)
+		_, err = pending()
+		require.Equal(t, connection.SentMaybe, connection.SentOf(err))
+		<-c.Done()
+		require.Equal(t, time.Second, time.Since(start))
+	})
+}
+
+// TestOldFrameDeadlineAfterAFailedWrite: the deadline of a frame that has long been complete may pass within that second.
+// It ends nothing, and takes nothing away.
+func TestOldFrameDeadlineAfterAFailedWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := connectiontest.Pipe()
+		cfg := testConfig(t)
+		cfg.FrameTimeout = 10 * time.Second
+		c, err := connection.NewConn(connectiontest.Inject(client, connectiontest.Faults{FailWriteAfter: 1}), cfg)
+		require.NoError(t, err)
+		defer c.Close()
+		start := time.Now()
+		_, err = server.Write([]byte{0})
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		_, err = server.Write(append([]byte{10}, "0820000001"...))
+		require.NoError(t, err)
+		time.Sleep(8500 * time.Millisecond)
+		require.EqualValues(t, 1, c.Stats().Unhandled)
+		_, err = c.Exchange(t.Context(), request("0200", 1, ""), nil)
+		require.Equal(t, connection.SentMaybe, connection.SentOf(err))
+		<-c.Done()
+		require.Equal(t, 10500*time.Millisecond, time.Since(start))
+	})
 }

@@ -88,6 +88,12 @@ func (a Attributes) validate(anyMode bool) error {
 	return nil
 }
 
+// Component reports whether the version says that the bytes are a component of a key, "c1" to "c9" (X9.143 table 5). A
+// component can be kept, sent and combined with the others; it is not used as a key.
+func (a Attributes) Component() bool {
+	return len(a.Version) == 2 && a.Version[0] == 'c' && '1' <= a.Version[1] && a.Version[1] <= '9'
+}
+
 func (a Attributes) version() string {
 	if a.Version == "" {
 		return "00"

@@ -21,14 +21,23 @@ const (
 	OFB                        // any length
 )
 
+// String returns the mode's name, as in "CBC".
+func (m CipherMode) String() string {
+	names := [...]string{"no cipher mode", "ECB", "CBC", "CFB8", "CFB", "OFB"}
+	if int(m) >= len(names) {
+		return "unknown cipher mode"
+	}
+	return names[m]
+}
+
 // AppendEncrypt appends the plaintext, encrypted, to dst. iv is one block long, empty for ECB. Nothing is padded: ECB
 // and CBC want whole blocks. dst may not overlap the plaintext. Errors: ErrLength, ErrUsage, ErrDestroyed,
-// ErrUnsupported. None of these modes protects against change; add a MAC.
+// ErrUnsupported. None of these modes protects against change; add a MAC. ISO 10116.
 func (k DataKey) AppendEncrypt(dst []byte, mode CipherMode, iv, plaintext []byte) ([]byte, error) {
 	return k.appendCrypt(dst, OpEncrypt, mode, iv, plaintext)
 }
 
-// AppendDecrypt undoes AppendEncrypt.
+// AppendDecrypt undoes AppendEncrypt. ISO 10116.
 func (k DataKey) AppendDecrypt(dst []byte, mode CipherMode, iv, ciphertext []byte) ([]byte, error) {
 	return k.appendCrypt(dst, OpDecrypt, mode, iv, ciphertext)
 }
@@ -46,6 +55,9 @@ func (k DataKey) appendCrypt(dst []byte, op Operation, mode CipherMode, iv, in [
 	if fips140.Enforced() && k.Attributes().Algorithm != AES {
 		return dst, ErrFIPS // a key made before or around the enforcement, over which crypto/cipher would panic
 	}
+	if mode < ECB || mode > OFB {
+		return dst, fmt.Errorf("%w: %s", ErrUnsupported, mode)
+	}
 	wholeBlocks := mode == ECB || mode == CBC
 	vector := block.BlockSize()
 	if mode == ECB {
@@ -56,14 +68,12 @@ func (k DataKey) appendCrypt(dst []byte, op Operation, mode CipherMode, iv, in [
 	}
 	n := len(dst)
 	dst = append(dst, in...)
-	if err := mode.crypt(block, op == OpEncrypt, append([]byte(nil), iv...), dst[n:]); err != nil {
-		return dst[:n], err
-	}
+	mode.crypt(block, op == OpEncrypt, append([]byte(nil), iv...), dst[n:])
 	return dst, nil
 }
 
 // crypt works in place; iv is its own.
-func (m CipherMode) crypt(block cipher.Block, encrypt bool, iv, data []byte) error {
+func (m CipherMode) crypt(block cipher.Block, encrypt bool, iv, data []byte) {
 	size := block.BlockSize()
 	switch {
 	case m == ECB && encrypt:
@@ -87,10 +97,7 @@ func (m CipherMode) crypt(block cipher.Block, encrypt bool, iv, data []byte) err
 			block.Encrypt(iv, iv)
 			data = data[subtle.XORBytes(data, data, iv):]
 		}
-	default:
-		return fmt.Errorf("%w: cipher mode %d", ErrUnsupported, m)
 	}
-	return nil
 }
 
 // feedBack is CFB with segments of the given number of bytes.

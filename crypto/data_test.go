@@ -128,3 +128,15 @@ func FuzzFF1(f *testing.F) {
 		require.Equal(t, string(text), string(back))
 	})
 }
+
+func TestNamesOfCipherModes(t *testing.T) {
+	for mode, want := range map[crypto.CipherMode]string{
+		0: "no cipher mode", crypto.ECB: "ECB", crypto.CBC: "CBC", crypto.CFB8: "CFB8", crypto.CFB: "CFB", crypto.OFB: "OFB", 6: "unknown cipher mode",
+	} {
+		require.Equal(t, want, mode.String())
+	}
+	key, err := crypto.NewDataKey(importKey(t, "D0AB00N", secretHex))
+	require.NoError(t, err)
+	_, err = key.AppendEncrypt(nil, 9, nil, nil)
+	require.ErrorContains(t, err, "unknown cipher mode")
+}

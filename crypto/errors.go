@@ -24,7 +24,7 @@ var (
 	ErrUnsupported = errors.New("crypto: not supported")
 )
 
-// UsageError says what a key was wanted for and what it is for. It matches ErrUsage.
+// UsageError says what a key was wanted for and what it is for. It matches ErrUsage. X9.143 section 6.2.
 type UsageError struct {
 	Key  Attributes
 	Want string // for example "PIN encryption (P0)" or "decrypt"

@@ -21,3 +21,6 @@ func block(kek []byte) cipher.Block {
 	}
 	return b
 }
+
+// CheckPadding looks at what KWP has in front of a key and behind it, decrypted.
+func CheckPadding(unwrapped []byte) (n, ok int) { return checkPadding(unwrapped) }

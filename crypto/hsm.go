@@ -12,13 +12,13 @@ import "context"
 
 // A KeyRef names a key to a provider. Key and the typed keys are the references of the software providers; an HSM
 // adaptor brings its own type, holding a key block under a local master key or a handle. A provider given a reference
-// of another provider answers ErrKeyRef.
+// of another provider answers ErrKeyRef. X9.143 section 6.2.
 type KeyRef interface {
 	// Attributes says what the key is for.
 	Attributes() Attributes
 }
 
-// A MACer generates and verifies message authentication codes.
+// A MACer generates and verifies message authentication codes. ISO 9797-1.
 type MACer interface {
 	// AppendMAC appends the MAC of the message to dst.
 	AppendMAC(ctx context.Context, dst []byte, key KeyRef, algorithm MACAlgorithm, message []byte) ([]byte, error)
@@ -27,7 +27,7 @@ type MACer interface {
 	VerifyMAC(ctx context.Context, key KeyRef, algorithm MACAlgorithm, message, mac []byte) error
 }
 
-// A CardVerifier generates and verifies CVV, CVV2 and iCVV.
+// A CardVerifier generates and verifies CVV, CVV2 and iCVV. Visa and Mastercard.
 type CardVerifier interface {
 	// AppendCVV appends the digits of the value to dst, as many as the data asks for.
 	AppendCVV(ctx context.Context, dst []byte, key KeyRef, card CardData) ([]byte, error)
@@ -36,24 +36,17 @@ type CardVerifier interface {
 	VerifyCVV(ctx context.Context, key KeyRef, card CardData, cvv string) error
 }
 
-// CardData is what a card verification value is computed over.
+// CardData is what a card verification value is computed over (Visa and Mastercard CVV; the layout is that of ISO 7813
+// tracks). It prints nothing of itself; in an unexported field of a struct, where fmt cannot call its methods, it prints all
+// but the PAN.
 type CardData struct {
-	PAN         string // 12 to 19 digits
+	PAN         Hidden // 12 to 19 digits
 	Expiry      string // 4 digits, in the order the value uses: YYMM for CVV and iCVV, often MMYY for CVV2
 	ServiceCode string // 3 digits; "000" for CVV2, "999" for iCVV
-	Digits      int    // digits of the value, 1 to 5; 0 means 3
+	Digits      int    // digits of the value, 3 to 5; 0 means 3
 }
 
-// String hides the card data.
-func (CardData) String() string { return "CardData(hidden)" }
-
-// GoString hides the card data.
-func (CardData) GoString() string { return "CardData(hidden)" }
-
-// MarshalText hides the card data.
-func (CardData) MarshalText() ([]byte, error) { return []byte("CardData(hidden)"), nil }
-
-// A KeyManager makes keys and moves them in key blocks.
+// A KeyManager makes keys and moves them in key blocks. X9.143.
 type KeyManager interface {
 	// Generate makes a random key of the given number of bits.
 	Generate(ctx context.Context, attributes Attributes, bits int) (KeyRef, error)
@@ -69,14 +62,14 @@ type KeyManager interface {
 }
 
 // MACAlgorithm says how a MAC is computed: the scheme, the padding where the scheme leaves it open, and the length of
-// the result. The cipher is the key's. It is comparable; the zero value is no algorithm and is refused.
+// the result. The cipher is the key's. It is comparable; the zero value is no algorithm and is refused. ISO 9797-1.
 type MACAlgorithm struct {
 	Scheme  MACScheme
 	Padding MACPadding
 	Size    int // bytes, at least 4; 0 is the scheme's full length
 }
 
-// MACScheme is a way to compute a MAC.
+// MACScheme is a way to compute a MAC. ISO 9797-1:2011.
 type MACScheme uint8
 
 // The schemes, with the names of ISO 9797-1:2011 (which GB/T 15852.1 follows) and of those who use them.
@@ -99,6 +92,20 @@ const (
 	HMACSM3 // GB/T 15852.2; the key needs gm.SM3
 )
 
+// String returns the scheme's name, as in "retail MAC".
+func (s MACScheme) String() string {
+	names := [...]string{
+		CBCMAC: "CBC-MAC", EMAC: "EMAC", RetailMAC: "retail MAC", MacDES: "MacDES", CMAC: "CMAC", LMAC: "LMAC", TRCBC: "TRCBC",
+		CBCR: "CBCR", UnionPayECB: "UnionPay ECB", UnionPayRaw: "UnionPay ECB, raw", HMACSHA1: "HMAC-SHA-1",
+		HMACSHA224: "HMAC-SHA-224", HMACSHA256: "HMAC-SHA-256", HMACSHA384: "HMAC-SHA-384", HMACSHA512: "HMAC-SHA-512",
+		HMACSM3: "HMAC-SM3",
+	}
+	if s == 0 || int(s) >= len(names) {
+		return "unknown MAC scheme"
+	}
+	return names[s]
+}
+
 // MACPadding is a padding method of ISO 9797-1. Schemes 1 to 4 and 6 need one; the others have their own and take none.
 type MACPadding uint8
 
@@ -108,3 +115,12 @@ const (
 	Padding2                       // one 1 bit, then zeros
 	Padding3                       // a block with the length in bits in front, then zeros up to a whole block
 )
+
+// String returns the padding's name, as in "padding 2".
+func (p MACPadding) String() string {
+	names := [...]string{"no padding", "padding 1", "padding 2", "padding 3"}
+	if int(p) >= len(names) {
+		return "unknown padding"
+	}
+	return names[p]
+}

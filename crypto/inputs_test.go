@@ -20,9 +20,9 @@ func TestInputsStayAsTheyAre(t *testing.T) {
 	ff1, err := crypto.NewFF1(dataKey(t, "D0AB00N", secretHex), 10)
 	require.NoError(t, err)
 	data := dataKey(t, "D0TB00N", secretHex)
-	wrapped, err := crypto.AppendWrapAES(nil, kek, importKey(t, "P0TB00E", secretHex), false)
+	wrapped, err := crypto.AppendWrapAES(nil, kek, importKey(t, "P0TB00S", "1122334455667788aabbccddeeff0011"), false)
 	require.NoError(t, err)
-	a := crypto.MustAttributes("P0TB00E")
+	a := crypto.MustAttributes("P0TB00N")
 	for name, use := range map[string]struct {
 		in  []byte
 		use func(in []byte)

@@ -2,12 +2,14 @@ package crypto
 
 import (
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/subtle"
 
 	"github.com/posline/posline/crypto/internal/cmac"
 )
 
-// KCVMethod is how a key check value is computed.
+// KCVMethod is how a key check value is computed. X9.24-1 annex A.
 type KCVMethod uint8
 
 // The methods in use. A longer check value begins with the shorter one.
@@ -15,16 +17,40 @@ const (
 	KCVLegacy  KCVMethod = iota + 1 // a zero block encrypted; 3 bytes (X9.24-1), UnionPay terminals show 4
 	KCVCMAC                         // CMAC of a zero block; 5 bytes for AES (X9.24-1:2017 annex A, X9.143)
 	KCVFuturex                      // 0123456789ABCDEF encrypted; 2 bytes; 8-byte blocks only
+	KCVSHA256                       // SHA-256 of the key (FIPS 180-4), for HMAC keys
+	KCVHMAC                         // the last 3 bytes of HMAC-SHA-256 of the text "00000000", for HMAC keys (Adyen's terminals)
 )
 
 // Lengths of a key check value in bytes: a shorter one proves nothing, a longer one gives the key away.
 const (
 	minimumKCV = 2
 	maximumKCV = 5
+	hmacKCV    = 3
+	verifyKCV  = 3 // of a key that may only verify: four bytes would be a MAC
 )
 
-// KCV returns the first n bytes, 2 to 5, of the key check value. HMAC and asymmetric keys have none: ErrUnsupported.
+// KCV returns the first n bytes, 2 to 5, of the key check value (X9.24-1 annex A). HMAC keys have those of hashes,
+// asymmetric keys none: ErrUnsupported. A key that may verify and not generate gives 3 bytes at most, because the first
+// four are the shortest MAC of a block of zeros, and so do, by KCVLegacy, keys used with CMAC, whose subkeys come from it:
+// ErrUsage. CheckKCV compares more of it all the same.
 func (k Key) KCV(method KCVMethod, n int) ([]byte, error) {
+	if n > verifyKCV && k.secretZeros(method) {
+		return nil, &UsageError{k.Attributes(), "a check value of more than 3 bytes"}
+	}
+	return k.kcv(method, n)
+}
+
+// secretZeros reports whether zeros encrypted are more than a check value: a MAC, which a key that only verifies does not
+// make, or what CMAC derives its subkeys from (SP 800-38B section 6.1), also where CMAC derives other keys.
+func (k Key) secretZeros(method KCVMethod) bool {
+	a := k.Attributes()
+	if a.Mode.Allows(OpVerify) && !a.Mode.Allows(OpGenerate) {
+		return true
+	}
+	return method == KCVLegacy && contains([]Usage{UsageCMAC, UsageKBPK, UsageKBPK20038}, a.Usage)
+}
+
+func (k Key) kcv(method KCVMethod, n int) ([]byte, error) {
 	if k.reach == nil {
 		return nil, ErrNoKey
 	}
@@ -35,20 +61,48 @@ func (k Key) KCV(method KCVMethod, n int) ([]byte, error) {
 		return nil, ErrDestroyed
 	}
 	defer k.core().material.Release()
+	if method == KCVSHA256 || method == KCVHMAC {
+		return k.hashedKCV(method, n)
+	}
 	block := k.core().material.Block()
 	if block == nil {
 		return nil, ErrUnsupported
 	}
 	var out [cmac.MaximumBlockSize]byte
+	defer clear(out[:])
 	if err := method.compute(block, out[:block.BlockSize()]); err != nil {
 		return nil, err
 	}
-	return out[:n], nil
+	return exactly(out[:n]), nil
+}
+
+// exactly copies a check value, with no capacity behind it: the rest of the block is a longer check value.
+func exactly(kcv []byte) []byte {
+	out := make([]byte, len(kcv))
+	copy(out, kcv)
+	return out
+}
+
+// hashedKCV is KCV for HMAC keys; the material is acquired.
+func (k Key) hashedKCV(method KCVMethod, n int) ([]byte, error) {
+	if k.Attributes().Algorithm != HMAC || method == KCVHMAC && n != hmacKCV {
+		return nil, ErrUnsupported
+	}
+	if method == KCVSHA256 {
+		sum := sha256.Sum256(k.core().material.Bytes())
+		defer clear(sum[:])
+		return exactly(sum[:n]), nil
+	}
+	h := hmac.New(sha256.New, k.core().material.Bytes())
+	h.Write([]byte("00000000"))
+	sum := h.Sum(nil)
+	defer clear(sum)
+	return exactly(sum[len(sum)-hmacKCV:]), nil
 }
 
 // CheckKCV compares the key check value, over the 2 to 5 bytes given, in constant time; a difference is ErrKCV.
 func (k Key) CheckKCV(method KCVMethod, want []byte) error {
-	got, err := k.KCV(method, len(want))
+	got, err := k.kcv(method, len(want))
 	if err != nil {
 		return err
 	}
@@ -76,10 +130,16 @@ func (m KCVMethod) compute(block cipher.Block, out []byte) error {
 	return nil
 }
 
-// usualKCV is what a key prints: the method and length X9.143 has for the algorithm.
-func (k Key) usualKCV() ([]byte, error) {
+// UsualKCV returns the check value a key prints and is wrapped with, and its method: CMAC of 5 bytes for AES, of 3 for one
+// that only verifies, 3 bytes of the legacy one for others. X9.143 section 6.3.6.
+func (k Key) UsualKCV() (KCVMethod, []byte, error) {
+	method := KCVLegacy
 	if k.Attributes().Algorithm == AES {
-		return k.KCV(KCVCMAC, 5)
+		method = KCVCMAC
+		if kcv, err := k.KCV(method, maximumKCV); err == nil {
+			return method, kcv, nil
+		}
 	}
-	return k.KCV(KCVLegacy, 3)
+	kcv, err := k.KCV(method, verifyKCV)
+	return method, kcv, err
 }

@@ -15,7 +15,7 @@ import (
 // A Key is one key: opaque, immutable, with its attributes. Keys are made by GenerateKey, by unwrapping a key block,
 // by derivation, or from clear bytes by package clearkey. A Key is a small value, passed as such; copies share the key,
 // and all of it is safe for concurrent use. The zero Key is no key: whatever it is asked for is ErrNoKey. Keys are
-// compared with Equal; == does not compile.
+// compared with Equal; == does not compile. Attributes are those of X9.143.
 type Key struct {
 	// reach is a closure, because reflection sees through pointers but not into a closure: fmt, for one, follows a
 	// pointer in an unexported field when the verb is wrong for it, and so do the dumpers of test libraries.
@@ -25,6 +25,7 @@ type Key struct {
 type core struct {
 	attributes Attributes
 	traits     traits
+	rules      rules
 	material   keymaterial.Material
 
 	small [32]byte   // the bytes of a symmetric key
@@ -46,9 +47,7 @@ const (
 // (ErrNoCipher).
 func NewKey(token keymaterial.Token, a Attributes, bytes []byte, options ...Option) (Key, error) {
 	var o KeyOptions
-	for _, option := range options {
-		option(&o)
-	}
+	o.apply(options)
 	if !token.Granted() {
 		return Key{}, ErrUsage
 	}
@@ -64,6 +63,9 @@ func (k Key) core() *core {
 }
 
 func newKey(a Attributes, bytes []byte, o *KeyOptions) (Key, error) {
+	if o.fault != nil {
+		return Key{}, o.fault
+	}
 	if err := a.validate(o.anyMode); err != nil {
 		return Key{}, err
 	}
@@ -76,7 +78,7 @@ func newKey(a Attributes, bytes []byte, o *KeyOptions) (Key, error) {
 	if o.parity == parityRequired && !a.oddParity(bytes) {
 		return Key{}, ErrParity
 	}
-	c := &core{attributes: a, traits: o.traits}
+	c := &core{attributes: a, traits: o.traits, rules: o.rules.fitting(a.Usage)}
 	own := c.small[:]
 	if len(bytes) > len(own) {
 		own = make([]byte, len(bytes))
@@ -98,25 +100,53 @@ func newKey(a Attributes, bytes []byte, o *KeyOptions) (Key, error) {
 // Derive makes a key from bytes computed with k: it inherits the form of DES and the cipher of SM4 that k was made
 // with. Only packages of this module can call it. The errors are those of NewKey; derived keys are not tested for
 // weakness.
-func (k Key) Derive(token keymaterial.Token, a Attributes, bytes []byte) (Key, error) {
+func (k Key) Derive(token keymaterial.Token, a Attributes, bytes []byte, options ...Option) (Key, error) {
 	if k.reach == nil {
 		return Key{}, ErrNoKey
 	}
 	if !token.Granted() {
 		return Key{}, ErrUsage
 	}
-	o := KeyOptions{weak: true, traits: k.core().traits}
+	if len(options) > 0 {
+		return k.deriveWith(a, bytes, options)
+	}
+	o := k.derived()
+	return newKey(a, bytes, &o)
+}
+
+// Emptied makes a key of zeros with the length and all options of k, where it may be kept among them, to stand for k when
+// its bytes are forgotten. Only packages of this module can call it. The errors are those of NewKey.
+func (k Key) Emptied(token keymaterial.Token, a Attributes) (Key, error) {
+	if k.reach == nil {
+		return Key{}, ErrNoKey
+	}
+	if !token.Granted() {
+		return Key{}, ErrUsage
+	}
+	o := KeyOptions{weak: true, traits: k.core().traits, rules: k.core().rules}
+	return newKey(a, make([]byte, k.Bits()/8), &o)
+}
+
+// derived are the options of a key derived from k: it computes as k does, and what k permits below it goes on; where k is
+// kept, what it carries and confers is its own.
+func (k Key) derived() KeyOptions {
+	c := k.core()
+	return KeyOptions{weak: true, traits: c.traits, rules: rules{permissions: c.rules.permissions}}
+}
+
+// deriveWith is Derive with options, which cost an allocation.
+func (k Key) deriveWith(a Attributes, bytes []byte, options []Option) (Key, error) {
+	o := k.derived()
+	o.apply(options)
 	return newKey(a, bytes, &o)
 }
 
 // GenerateKey makes a random key of the given number of bits: 64 for DES, 128 or 192 for Triple DES, 128, 192 or 256
 // for AES, 128 for SM4, any multiple of 8 up to 8192 for HMAC. DES keys get odd parity. Asymmetric algorithms are
-// ErrUnsupported.
+// ErrUnsupported. X9.24-1 section 7.
 func GenerateKey(a Attributes, bits int, options ...Option) (Key, error) {
 	var o KeyOptions
-	for _, option := range options {
-		option(&o)
-	}
+	o.apply(options)
 	if !a.Algorithm.Symmetric() && a.Algorithm != HMAC {
 		return Key{}, ErrUnsupported
 	}
@@ -171,6 +201,9 @@ func (c *core) cipher(key []byte) (cipher.Block, error) {
 			form = des.Table
 		}
 		c.des.Init(key, form)
+		if c.traits.whitening && len(key) == des.BlockSize {
+			return newWhitened(&c.des, key), nil
+		}
 		return &c.des, nil
 	case HMAC:
 		if fips140.Enforced() && len(key) < minimumFIPS {
@@ -205,7 +238,7 @@ func (k Key) Bits() int {
 }
 
 // Require reports whether the key is for one of the usages and its mode allows the operation: nil, a *UsageError,
-// ErrNoKey or ErrDestroyed. Without usages only the mode counts.
+// ErrNoKey or ErrDestroyed. Without usages only the mode counts. A component of a key is for nothing.
 func (k Key) Require(op Operation, usages ...Usage) error {
 	if k.reach == nil {
 		return ErrNoKey
@@ -214,12 +247,19 @@ func (k Key) Require(op Operation, usages ...Usage) error {
 	switch {
 	case len(usages) > 0 && !contains(usages, c.attributes.Usage):
 		return &UsageError{c.attributes, "usage " + list(usages)}
+	case c.attributes.Component():
+		return &UsageError{c.attributes, "use as a whole key"}
 	case c.material.Destroyed():
 		return ErrDestroyed
-	case !c.attributes.Mode.Allows(op):
+	case !c.allows(op):
 		return &UsageError{c.attributes, op.String()}
 	}
 	return nil
+}
+
+// allows is the mode of use's word on an operation; a key that Confers wraps nothing.
+func (c *core) allows(op Operation) bool {
+	return c.attributes.Mode.Allows(op) && (op != OpEncrypt || c.rules.confers == nil)
 }
 
 // Open gives the packages of this module the key's bytes and cipher for one operation; Release must follow. The error
@@ -229,13 +269,14 @@ func (k Key) Open(token keymaterial.Token, op Operation) (*keymaterial.Material,
 		return nil, ErrNoKey
 	}
 	c := k.reach()
-	if !c.attributes.Mode.Allows(op) {
+	if !c.allows(op) || c.attributes.Component() {
 		return nil, k.Require(op)
 	}
 	return c.open(token)
 }
 
-// Unguarded is Open whatever the mode of use: for wrapping a key or showing its check value.
+// Unguarded is Open whatever the mode of use: for what shows nothing of the key, such as a check value. What leaves by it
+// goes through OpenToLeave.
 func (k Key) Unguarded(token keymaterial.Token) (*keymaterial.Material, error) {
 	if k.reach == nil {
 		return nil, ErrNoKey
@@ -255,6 +296,20 @@ func (c *core) open(token keymaterial.Token) (*keymaterial.Material, error) {
 
 // TableDES reports whether the key uses the table form of DES.
 func (k Key) TableDES() bool { return k.reach != nil && k.core().traits.tableDES }
+
+// Permits reports whether the key was made with a permission.
+func (k Key) Permits(p keymaterial.Permission) bool {
+	return k.reach != nil && k.core().rules.permissions&p == p
+}
+
+// Method returns the text that BindMethod tied keys of the key's usage to, "" for none.
+func (k Key) Method() string {
+	if k.reach == nil {
+		return ""
+	}
+	text, _ := k.core().rules.method(k.core().attributes.Usage)
+	return text
+}
 
 // SM3 returns the hash that gm.SM3 gave the key, nil without it.
 func (k Key) SM3() func() hash.Hash {
@@ -283,8 +338,9 @@ func (k Key) Equal(other Key) bool {
 }
 
 // Destroy overwrites the key's bytes and, for DES, its schedule, as soon as no operation is using them; every later
-// use is ErrDestroyed. It is best effort: the garbage collector may have left copies, and the schedules of AES and SM4
-// are out of reach.
+// use is ErrDestroyed. Keys derived from it, and DUKPT transactions and terminals made of it, are keys of their own and go on:
+// destroy or wipe them themselves. It is best effort: the garbage collector may have left copies, and the schedules of AES and
+// SM4 are out of reach.
 func (k Key) Destroy() {
 	if k.reach != nil {
 		k.core().material.Destroy()

@@ -58,7 +58,7 @@ func TestImportChecks(t *testing.T) {
 
 // fakeSM4 stands in for gm.SM4, which this package must not import.
 func fakeSM4(o *crypto.KeyOptions) {
-	o.UseSM4(func(key []byte) (cipher.Block, error) { return aes.NewCipher(key) })
+	o.UseSM4(keymaterial.Grant(), func(key []byte) (cipher.Block, error) { return aes.NewCipher(key) })
 }
 
 func TestParity(t *testing.T) {
@@ -66,9 +66,7 @@ func TestParity(t *testing.T) {
 	require.False(t, k.HasOddParity())
 	k = importKey(t, "K0TB00E", "0022446688AACCEEFEDCBA9876543210", crypto.OddParity)
 	require.True(t, k.HasOddParity())
-	clear, err := clearkey.Export(k)
-	require.NoError(t, err)
-	require.Equal(t, unhex(t, "0123456789ABCDEFFEDCBA9876543210"), clear)
+	require.Equal(t, unhex(t, "0123456789ABCDEFFEDCBA9876543210"), clearBytes(t, k))
 }
 
 func TestEqual(t *testing.T) {
@@ -82,19 +80,22 @@ func TestEqual(t *testing.T) {
 	pin, err := crypto.NewPINKey(k)
 	require.NoError(t, err)
 	require.True(t, k.Equal(pin.Key()))
-}
-
-func TestExportability(t *testing.T) {
-	const key = "0123456789ABCDEFFEDCBA9876543210"
-	_, err := clearkey.Export(importKey(t, "P0TE00N", key))
-	require.ErrorIs(t, err, crypto.ErrExport)
-	_, err = clearkey.Split(importKey(t, "P0TE00N", key), 2)
-	require.ErrorIs(t, err, crypto.ErrExport)
+	require.False(t, k.Equal(crypto.Key{}))
+	require.False(t, crypto.Key{}.Equal(k))
+	_, err = clearkey.Import(crypto.Attributes{Usage: crypto.UsagePIN, Algorithm: crypto.TDES, Mode: crypto.ModeVerify, Export: crypto.NonExportable}, unhex(t, key))
+	require.ErrorIs(t, err, crypto.ErrAttributes)
+	odd, err := clearkey.Import(
+		crypto.Attributes{Usage: crypto.UsagePIN, Algorithm: crypto.TDES, Mode: crypto.ModeVerify, Export: crypto.NonExportable}, unhex(t, key), crypto.AnyMode)
+	require.NoError(t, err)
+	require.NoError(t, odd.Require(crypto.OpVerify))
+	require.ErrorIs(t, odd.Require(crypto.OpEncrypt), crypto.ErrUsage, "it does no more than its mode allows")
+	_, err = clearkey.Import(crypto.Attributes{Usage: crypto.UsagePIN, Algorithm: crypto.TDES, Mode: 'Z', Export: crypto.NonExportable}, unhex(t, key), crypto.AnyMode)
+	require.ErrorIs(t, err, crypto.ErrAttributes, "nor is everything a mode")
 }
 
 func TestImportCopies(t *testing.T) {
 	bytes := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
-	k, err := clearkey.Import(crypto.MustAttributes("P0TE00E"), bytes, crypto.OddParity)
+	k, err := clearkey.Import(crypto.MustAttributes("P0TE00S"), bytes, crypto.OddParity)
 	require.NoError(t, err)
 	require.Equal(t, unhex(t, "0123456789ABCDEFFEDCBA9876543210"), bytes, "the input is unchanged")
 	clear(bytes)
@@ -140,7 +141,7 @@ func callWithZero[T, R any](f func(T) (R, error)) (R, error) {
 }
 
 func TestDestroy(t *testing.T) {
-	for _, attributes := range []string{"P0TE00E", "P0AE00E", "M7HC00E"} {
+	for _, attributes := range []string{"P0TE00S", "P0AE00S", "M7HC00S"} {
 		k := importKey(t, attributes, "0123456789ABCDEFFEDCBA9876543210")
 		held, err := k.Unguarded(keymaterial.Grant())
 		require.NoError(t, err)
@@ -203,27 +204,6 @@ func TestGenerateKey(t *testing.T) {
 	}
 }
 
-func TestSplitAndCombine(t *testing.T) {
-	k := importKey(t, "K0TB00E", "0123456789ABCDEFFEDCBA9876543210")
-	for n := 2; n <= 9; n++ {
-		components, err := clearkey.Split(k, n)
-		require.NoError(t, err)
-		require.Len(t, components, n)
-		again, err := clearkey.Combine(k.Attributes(), components)
-		require.NoError(t, err)
-		require.True(t, k.Equal(again))
-	}
-	_, err := clearkey.Split(k, 1)
-	require.ErrorIs(t, err, crypto.ErrUnsupported)
-	_, err = clearkey.Combine(k.Attributes(), [][]byte{make([]byte, 16)})
-	require.ErrorIs(t, err, crypto.ErrKeyLength)
-	_, err = clearkey.Combine(k.Attributes(), [][]byte{make([]byte, 16), make([]byte, 8)})
-	require.ErrorIs(t, err, crypto.ErrKeyLength)
-	kcv, err := clearkey.CheckValue(crypto.TDES, make([]byte, 16), 3)
-	require.NoError(t, err)
-	require.Equal(t, unhex(t, "8CA64D"), kcv)
-}
-
 func TestDerivedKeysInherit(t *testing.T) {
 	parent := importKey(t, "E0TX00N", "0123456789ABCDEFFEDCBA9876543210", crypto.TableDES, fakeSM4)
 	child, err := parent.Derive(keymaterial.Grant(), crypto.MustAttributes("M3TC00N"), make([]byte, 16))
@@ -241,4 +221,19 @@ func TestKeyAllocations(t *testing.T) {
 		m, _ := parent.Open(token, crypto.OpDerive)
 		m.Release()
 	}))
+}
+
+// A nil option makes no key, wherever it stands.
+func TestNilOptions(t *testing.T) {
+	attributes := crypto.MustAttributes("V1TV00N")
+	for _, options := range [][]crypto.Option{
+		{nil}, {nil, crypto.AllowWeak}, {crypto.AllowWeak, nil}, {nil, func(o *crypto.KeyOptions) { o.BindMethod(keymaterial.Grant(), crypto.UsagePVKVisa, "", nil) }},
+	} {
+		_, err := clearkey.Import(attributes, unhex(t, secretHex), options...)
+		require.ErrorIs(t, err, crypto.ErrUnsupported)
+		_, err = crypto.GenerateKey(attributes, 128, options...)
+		require.ErrorIs(t, err, crypto.ErrUnsupported)
+		_, err = importKey(t, "B0TX00N", secretHex).Derive(keymaterial.Grant(), attributes, unhex(t, secretHex), options...)
+		require.ErrorIs(t, err, crypto.ErrUnsupported)
+	}
 }

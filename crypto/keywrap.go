@@ -5,12 +5,14 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/posline/posline/internal/keymaterial"
 )
 
 // AES key wrap: NIST SP 800-38F, RFC 3394 (KW) and RFC 5649 (KWP, which takes keys of any length). Unlike a key block
-// it binds no attributes to the key: whoever unwraps says what the key is for.
+// it binds no attributes to the key: whoever unwraps says what the key is for, within what CarriesOnly leaves. So only a key that is Sensitive may be
+// wrapped so, and a key unwrapped so may not leave again.
 
 const (
 	wrapIV      = 0xa6a6a6a6_a6a6a6a6
@@ -19,28 +21,33 @@ const (
 )
 
 // AppendWrapAES appends the key wrapped under an AES key encryption key to dst: KWP when padded is set, else KW, which
-// needs at least 16 bytes in multiples of 8. Errors: ErrExport for a key that is not exportable, ErrKeyLength,
-// ErrWeakKey when the key is longer than the one it is wrapped under, ErrUnsupported, ErrUsage, ErrDestroyed.
+// needs at least 16 bytes in multiples of 8. Errors: ErrExport for a key that is not Sensitive, ErrKeyLength, ErrWeakKey
+// when the wrapping key is weaker than the key or is the key itself, ErrUnsupported, ErrUsage, ErrDestroyed. RFC 3394,
+// RFC 5649.
 func AppendWrapAES(dst []byte, kek KEK, key Key, padded bool) ([]byte, error) {
 	outer, block, err := openAES(kek, OpEncrypt)
 	if err != nil {
 		return dst, err
 	}
 	defer outer.Release()
-	inner, err := openForExport(key)
+	inner, err := openBare(kek, key)
 	if err != nil {
 		return dst, err
 	}
 	defer inner.Release()
-	if key.Attributes().Algorithm == AES && key.Bits() > kek.Bits() {
-		return dst, fmt.Errorf("%w: the wrapping key is shorter than the key", ErrWeakKey)
-	}
 	return appendWrap(dst, block, inner.Bytes(), padded)
 }
 
-// UnwrapAES makes a key of the wrapped one, with the attributes the caller knows it to have. A wrapped key that was
-// changed, cut or made under another key is ErrVerify; other errors are those of making a key.
+// UnwrapAES makes a key of the wrapped one, with the attributes the caller knows it to have; they must be NonExportable
+// (ErrExport). A wrapped key that was changed, cut or made under another key is ErrVerify; other errors are those of
+// making a key. RFC 3394, RFC 5649.
 func UnwrapAES(kek KEK, wrapped []byte, padded bool, a Attributes, options ...Option) (Key, error) {
+	if err := a.CheckBare(); err != nil {
+		return Key{}, err
+	}
+	if err := kek.checkCarries(a); err != nil {
+		return Key{}, err
+	}
 	outer, block, err := openAES(kek, OpDecrypt)
 	if err != nil {
 		return Key{}, err
@@ -51,7 +58,7 @@ func UnwrapAES(kek KEK, wrapped []byte, padded bool, a Attributes, options ...Op
 		return Key{}, err
 	}
 	defer clear(bytes)
-	return NewKey(keymaterial.Grant(), a, bytes, options...)
+	return Receive(keymaterial.Grant(), Arrival{Under: kek.Key()}, a, bytes, options...)
 }
 
 func openAES(kek KEK, op Operation) (*keymaterial.Material, cipher.Block, error) {
@@ -66,17 +73,37 @@ func openAES(kek KEK, op Operation) (*keymaterial.Material, cipher.Block, error)
 	return m, m.Block(), nil
 }
 
-// openForExport opens a key that is to leave under another one.
-func openForExport(key Key) (*keymaterial.Material, error) {
-	m, err := key.Unguarded(keymaterial.Grant())
+// openBare opens a key that is to leave under another one, without a key block around it.
+func openBare(kek KEK, key Key) (*keymaterial.Material, error) {
+	if err := kek.checkCarries(key.Attributes()); err != nil {
+		return nil, err
+	}
+	m, err := key.OpenToLeave(keymaterial.Grant(), keymaterial.Bare)
 	if err != nil {
 		return nil, err
 	}
-	if key.Attributes().Export == NonExportable {
+	if err := key.CheckWrapping(keymaterial.Grant(), kek.Key()); err != nil {
 		m.Release()
-		return nil, ErrExport
+		return nil, err
 	}
 	return m, nil
+}
+
+// checkCarries reports a *UsageError for a key that CarriesOnly leaves out.
+func (k KEK) checkCarries(a Attributes) error {
+	if c := k.core(); c != nil && c.rules.carriesOnly && !contains(c.rules.carries, a.Usage) {
+		return &UsageError{c.attributes, "carrying a key of usage " + a.Usage.String()}
+	}
+	return nil
+}
+
+// CheckBare returns ErrExport unless the attributes are NonExportable. A key that arrived without a key block has no
+// word of its owner's on whether it may leave, and the caller cannot give it.
+func (a Attributes) CheckBare() error {
+	if a.Export != NonExportable {
+		return fmt.Errorf("%w: a key unwrapped outside a key block is NonExportable", ErrExport)
+	}
+	return nil
 }
 
 func appendWrap(dst []byte, block cipher.Block, key []byte, padded bool) ([]byte, error) {
@@ -88,13 +115,11 @@ func appendWrap(dst []byte, block cipher.Block, key []byte, padded bool) ([]byte
 	case padded && (len(key) == 0 || len(key) > maximumDER), !padded && (len(key) < 2*semiblock || len(key)%semiblock != 0):
 		return dst, ErrKeyLength
 	}
-	n := len(dst)
-	dst = binary.BigEndian.AppendUint64(dst, iv)
-	dst = append(dst, key...)
-	for (len(dst)-n)%semiblock != 0 {
-		dst = append(dst, 0)
-	}
+	n, size := len(dst), (semiblock+len(key)+semiblock-1)/semiblock*semiblock
+	dst = slices.Grow(dst, size)[:n+size] // all at once: growing later would leave the clear key behind in the old memory
 	out := dst[n:]
+	binary.BigEndian.PutUint64(out, iv)
+	clear(out[semiblock+copy(out[semiblock:], key):])
 	if len(out) == 2*semiblock {
 		block.Encrypt(out, out)
 		return dst, nil

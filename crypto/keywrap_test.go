@@ -1,9 +1,7 @@
 package crypto_test
 
 import (
-	stdcrypto "crypto"
-	"crypto/rand"
-	"crypto/rsa"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -12,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/keyblock"
+	"github.com/posline/posline/internal/keymaterial"
 )
 
 func TestWycheproof(t *testing.T) {
@@ -64,36 +64,77 @@ func TestKeyWrap(t *testing.T) {
 	wrapping, err := crypto.NewKEK(importKey(t, "K0AB00N", "000102030405060708090a0b0c0d0e0f"))
 	require.NoError(t, err)
 	for _, padded := range []bool{false, true} {
-		key := importKey(t, "P0TB00E", secretHex)
+		key, attributes := importKey(t, "P0TB00S", secretHex), crypto.MustAttributes("P0TB00N")
 		wrapped, err := crypto.AppendWrapAES([]byte("x"), wrapping, key, padded)
 		require.NoError(t, err)
 		require.Equal(t, byte('x'), wrapped[0])
-		back, err := crypto.UnwrapAES(wrapping, wrapped[1:], padded, key.Attributes())
+		back, err := crypto.UnwrapAES(wrapping, wrapped[1:], padded, attributes)
 		require.NoError(t, err)
-		require.True(t, key.Equal(back))
-		_, err = crypto.UnwrapAES(wrapping, wrapped[1:], !padded, key.Attributes())
+		require.True(t, importKey(t, "P0TB00N", secretHex).Equal(back))
+		_, err = crypto.UnwrapAES(wrapping, wrapped[1:], !padded, attributes)
 		require.ErrorIs(t, err, crypto.ErrVerify)
 		for i := 1; i < len(wrapped); i++ {
 			wrapped[i] ^= 0x80
-			_, err = crypto.UnwrapAES(wrapping, wrapped[1:], padded, key.Attributes())
+			_, err = crypto.UnwrapAES(wrapping, wrapped[1:], padded, attributes)
 			require.ErrorIs(t, err, crypto.ErrVerify)
 			wrapped[i] ^= 0x80
 		}
 	}
 	_, err = crypto.AppendWrapAES(nil, wrapping, importKey(t, "P0TB00N", secretHex), false)
 	require.ErrorIs(t, err, crypto.ErrExport)
-	_, err = crypto.AppendWrapAES(nil, wrapping, importKey(t, "P0AB00E", secretHex+secretHex), false)
+	_, err = crypto.AppendWrapAES(nil, wrapping, importKey(t, "P0AB00S", secretHex+secretHex), false)
 	require.ErrorIs(t, err, crypto.ErrWeakKey)
-	_, err = crypto.AppendWrapAES(nil, wrapping, importKey(t, "M1DC00E", secretHex[:16]), false)
+	_, err = crypto.AppendWrapAES(nil, wrapping, importKey(t, "M1DC00S", secretHex[:16]), false)
 	require.ErrorIs(t, err, crypto.ErrKeyLength)
 	tdes, err := crypto.NewKEK(importKey(t, "K0TB00N", secretHex))
 	require.NoError(t, err)
-	_, err = crypto.AppendWrapAES(nil, tdes, importKey(t, "P0TB00E", secretHex), false)
+	_, err = crypto.AppendWrapAES(nil, tdes, importKey(t, "P0TB00S", secretHex), false)
 	require.ErrorIs(t, err, crypto.ErrUnsupported)
 	decryptOnly, err := crypto.NewKEK(importKey(t, "K0AD00N", secretHex))
 	require.NoError(t, err)
-	_, err = crypto.AppendWrapAES(nil, decryptOnly, importKey(t, "P0TB00E", secretHex), false)
+	_, err = crypto.AppendWrapAES(nil, decryptOnly, importKey(t, "P0TB00S", secretHex), false)
 	require.ErrorIs(t, err, crypto.ErrUsage)
+}
+
+// What leaves in the caller's memory is the wrapped key alone: neither behind the result nor in memory that became too
+// small is there a byte of the clear one.
+func TestNothingClearInTheCallersMemory(t *testing.T) {
+	aesKEK, err := crypto.NewKEK(importKey(t, "K0AB00N", wrappingHex))
+	require.NoError(t, err)
+	desKEK, err := crypto.NewKEK(importKey(t, "K0TB00N", wrappingHex))
+	require.NoError(t, err)
+	kbpk, err := crypto.NewKBPK(importKey(t, "K1AB00N", wrappingHex))
+	require.NoError(t, err)
+	const odd = secretHex + "1122334455" // 21 bytes
+	for name, wrap := range map[string]func(dst []byte) ([]byte, error){
+		"KWP": func(dst []byte) ([]byte, error) {
+			return crypto.AppendWrapAES(dst, aesKEK, importKey(t, "M7HC00S", odd), true)
+		},
+		"KWP, short": func(dst []byte) ([]byte, error) {
+			return crypto.AppendWrapAES(dst, aesKEK, importKey(t, "M1DC00S", secretHex[:16]), true)
+		},
+		"KW": func(dst []byte) ([]byte, error) {
+			return crypto.AppendWrapAES(dst, aesKEK, importKey(t, "P0TB00S", secretHex), false)
+		},
+		"X9.17": func(dst []byte) ([]byte, error) {
+			return crypto.AppendWrapVariant(dst, desKEK, crypto.SchemeX, 0, importKey(t, "P0TB00S", secretHex))
+		},
+		"X9.17 of a wrong length": func(dst []byte) ([]byte, error) {
+			return crypto.AppendWrapVariant(dst, desKEK, crypto.SchemeY, 0, importKey(t, "P0TB00S", secretHex))
+		},
+		"key block": func(dst []byte) ([]byte, error) {
+			return keyblock.Wrap(dst, kbpk, importKey(t, "P0TB00S", secretHex), keyblock.Wrapping{})
+		},
+	} {
+		for spare := range 64 {
+			memory := make([]byte, 256)
+			dst, _ := wrap(memory[: 3 : 3+spare])
+			require.NotContains(t, hex.EncodeToString(memory), secretHex[:8], "%s with room for %d", name, spare)
+			require.NotContains(t, hex.EncodeToString(dst[:cap(dst)]), secretHex[:8], "%s with room for %d", name, spare)
+			require.NotContains(t, hex.EncodeToString(memory), secretHex[16:24], "%s with room for %d", name, spare)
+			require.Equal(t, make([]byte, 256-3-spare), memory[3+spare:], "no further than the caller gave")
+		}
+	}
 }
 
 func FuzzUnwrap(f *testing.F) {
@@ -115,42 +156,22 @@ func FuzzUnwrap(f *testing.F) {
 	})
 }
 
-func TestRSATransport(t *testing.T) {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
+// clearBytes reads a key past its rules.
+func clearBytes(t testing.TB, k crypto.Key) []byte {
+	t.Helper()
+	m, err := k.Unguarded(keymaterial.Grant())
 	require.NoError(t, err)
-	key := importKey(t, "K0TB00E", secretHex)
-	wrapped, err := crypto.AppendWrapRSA([]byte("x"), &private.PublicKey, stdcrypto.SHA256, key)
-	require.NoError(t, err)
-	back, err := crypto.UnwrapRSA(private, stdcrypto.SHA256, wrapped[1:], key.Attributes())
-	require.NoError(t, err)
-	require.True(t, key.Equal(back))
-
-	wrapped[7] ^= 1
-	_, err = crypto.UnwrapRSA(private, stdcrypto.SHA256, wrapped[1:], key.Attributes())
-	require.ErrorIs(t, err, crypto.ErrVerify)
-	_, err = crypto.UnwrapRSA(private, stdcrypto.SHA256, nil, key.Attributes())
-	require.ErrorIs(t, err, crypto.ErrVerify)
-	_, err = crypto.AppendWrapRSA(nil, &private.PublicKey, stdcrypto.SHA256, importKey(t, "K0TB00N", secretHex))
-	require.ErrorIs(t, err, crypto.ErrExport)
-	_, err = crypto.AppendWrapRSA(nil, &private.PublicKey, stdcrypto.MD4, key)
-	require.ErrorIs(t, err, crypto.ErrUnsupported)
-	_, err = crypto.UnwrapRSA(private, 0, nil, key.Attributes())
-	require.ErrorIs(t, err, crypto.ErrUnsupported)
-	_, err = crypto.AppendWrapRSA(nil, nil, stdcrypto.SHA256, key)
-	require.ErrorIs(t, err, crypto.ErrNoKey)
-	short := private.PublicKey
-	short.N = short.N.Rsh(short.N, 1024)
-	_, err = crypto.AppendWrapRSA(nil, &short, stdcrypto.SHA256, key)
-	require.ErrorIs(t, err, crypto.ErrWeakKey)
+	defer m.Release()
+	return bytes.Clone(m.Bytes())
 }
 
 func TestVariantSchemes(t *testing.T) {
-	kek, err := crypto.NewKEK(importKey(t, "K0TB00N", secretHex))
+	kek, err := crypto.NewKEK(importKey(t, "K0TB00N", "404142434445464748494A4B4C4D4E4F5051525354555657"))
 	require.NoError(t, err)
 	const third = "1122334455667788"
 	keys := map[int]crypto.Key{
-		8: importKey(t, "M1DC00E", secretHex[:16]), 16: importKey(t, "P0TB00E", "1122334455667788aabbccddeeff0011"),
-		24: importKey(t, "P0TB00E", secretHex+third),
+		8: importKey(t, "M1DC00S", secretHex[:16]), 16: importKey(t, "P0TB00S", "1122334455667788aabbccddeeff0011"),
+		24: importKey(t, "P0TB00S", secretHex+third),
 	}
 	seen := map[string]bool{}
 	for scheme, lengths := range map[crypto.VariantScheme][]int{
@@ -167,9 +188,11 @@ func TestVariantSchemes(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err)
-			back, err := crypto.UnwrapVariant(kek, scheme, 0, wrapped, key.Attributes())
+			a := key.Attributes()
+			a.Export = crypto.NonExportable
+			back, err := crypto.UnwrapVariant(kek, scheme, 0, wrapped, a)
 			require.NoError(t, err)
-			require.True(t, key.Equal(back))
+			require.Equal(t, clearBytes(t, key), clearBytes(t, back))
 			seen[string(wrapped)] = true
 		}
 	}
@@ -185,10 +208,12 @@ func TestVariantSchemes(t *testing.T) {
 	single, err := crypto.NewKEK(importKey(t, "K0DB00N", secretHex[:16]))
 	require.NoError(t, err)
 	_, err = crypto.AppendWrapVariant(nil, single, crypto.SchemeU, 0, keys[16])
+	require.ErrorIs(t, err, crypto.ErrWeakKey)
+	_, err = crypto.UnwrapVariant(single, crypto.SchemeU, 0, make([]byte, 16), crypto.MustAttributes("P0TB00N"))
 	require.ErrorIs(t, err, crypto.ErrUnsupported)
 	aes, err := crypto.NewKEK(importKey(t, "K0AB00N", secretHex))
 	require.NoError(t, err)
-	_, err = crypto.UnwrapVariant(aes, crypto.SchemeU, 0, make([]byte, 16), keys[16].Attributes())
+	_, err = crypto.UnwrapVariant(aes, crypto.SchemeU, 0, make([]byte, 16), crypto.MustAttributes("P0TB00N"))
 	require.ErrorIs(t, err, crypto.ErrUnsupported)
 }
 

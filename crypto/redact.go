@@ -12,7 +12,7 @@ func (k Key) String() string {
 	if k.reach == nil {
 		return "Key(none)"
 	}
-	kcv, err := k.usualKCV()
+	_, kcv, err := k.UsualKCV()
 	switch err {
 	case nil:
 		return fmt.Sprintf("Key(%s, KCV %X)", k.core().attributes, kcv)
@@ -39,3 +39,17 @@ func (k Key) MarshalJSON() ([]byte, error) { return []byte(`"` + k.String() + `"
 
 // MarshalBinary always fails, as MarshalText does.
 func (k Key) MarshalBinary() ([]byte, error) { return nil, ErrExport }
+
+const hiddenCard = "CardData(hidden)"
+
+// Format hides the card data whatever the verb.
+func (CardData) Format(f fmt.State, _ rune) { io.WriteString(f, hiddenCard) }
+
+// LogValue hides the card data.
+func (CardData) LogValue() slog.Value { return slog.StringValue(hiddenCard) }
+
+// MarshalText hides the card data.
+func (CardData) MarshalText() ([]byte, error) { return []byte(hiddenCard), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: ErrExport.
+func (CardData) MarshalBinary() ([]byte, error) { return nil, ErrExport }

@@ -1,20 +1,17 @@
 package crypto_test
 
 import (
-	"bytes"
-	"encoding/gob"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
-	"log/slog"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/internal/keymaterial"
+	"github.com/posline/posline/internal/shown"
 )
 
 const secretHex = "0123456789abcdeffedcba9876543210"
@@ -33,45 +30,6 @@ func importKey(t testing.TB, attributes, key string, options ...crypto.Option) c
 	k, err := clearkey.Import(a, unhex(t, key), options...)
 	require.NoError(t, err)
 	return k
-}
-
-// requireNoSecret fails when text holds any four bytes of the key in hex, decimal or raw form.
-func requireNoSecret(t *testing.T, text string, secret []byte) {
-	t.Helper()
-	lower := strings.ToLower(text)
-	for i := 0; i+4 <= len(secret); i++ {
-		part := secret[i : i+4]
-		for _, form := range []string{
-			hex.EncodeToString(part), string(part), strings.Trim(fmt.Sprint(part), "[]"),
-			strings.Trim(fmt.Sprintf("%#v", part), "[]byte{}"), fmt.Sprintf("% x", part),
-		} {
-			require.NotContains(t, lower, strings.ToLower(form), "the secret shows")
-		}
-	}
-}
-
-// everyForm prints a value in every way a program might.
-func everyForm(t *testing.T, v any) []string {
-	t.Helper()
-	var forms []string
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%q", "%d"} {
-		forms = append(forms, fmt.Sprintf(verb, v), fmt.Sprintf(verb, []any{v}), fmt.Sprintf(verb, struct{ inner any }{v}))
-	}
-	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "key", v)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "key", v)
-	forms = append(forms, log.String())
-	if text, err := json.Marshal(map[string]any{"key": v}); err == nil {
-		forms = append(forms, string(text))
-	}
-	if text, err := xml.Marshal(v); err == nil {
-		forms = append(forms, string(text))
-	}
-	var stream bytes.Buffer
-	if err := gob.NewEncoder(&stream).Encode(v); err == nil {
-		forms = append(forms, stream.String())
-	}
-	return forms
 }
 
 func TestKeysDoNotShow(t *testing.T) {
@@ -101,12 +59,34 @@ func TestKeysDoNotShow(t *testing.T) {
 				require.Contains(t, fmt.Sprintf(verb, v), "Key("+c.attributes)
 			}
 			for _, value := range []any{k, &k, v, k.Attributes()} {
-				for _, form := range everyForm(t, value) {
-					requireNoSecret(t, form, secret)
-				}
+				require.Empty(t, shown.Inside(value, secret), "%T", value)
 			}
 		})
 	}
+}
+
+// A Scratch holds a schedule within a call. It shows it neither by value nor by pointer, nor inside something else.
+func TestScratchDoesNotShow(t *testing.T) {
+	var s crypto.Scratch
+	key := [16]byte(unhex(t, secretHex))
+	require.True(t, s.Init(keymaterial.Grant(), importKey(t, "E0TX00N", secretHex), &key))
+	for _, v := range []any{s, &s} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%o", "%t", "%z"} {
+			require.Equal(t, "Scratch(hidden)", fmt.Sprintf(verb, v))
+		}
+	}
+	s.Wipe()
+}
+
+func TestCardDataDoesNotShow(t *testing.T) {
+	card := crypto.CardData{PAN: crypto.Hide("5432101234567891"), Expiry: "3112", ServiceCode: "201", Digits: 3}
+	for _, v := range []any{card, &card} {
+		require.Empty(t, shown.In(v, []byte(card.PAN.Text())))
+		require.Equal(t, "CardData(hidden)", fmt.Sprintf("%d", v))
+	}
+	b, err := card.MarshalBinary()
+	require.ErrorIs(t, err, crypto.ErrExport)
+	require.Nil(t, b)
 }
 
 func TestZeroKeysAreRefused(t *testing.T) {
@@ -135,4 +115,25 @@ func TestKeysDoNotMarshal(t *testing.T) {
 	text, err := json.Marshal(k)
 	require.NoError(t, err)
 	require.Equal(t, `"Key(P0TB00E, KCV 08D7B4)"`, string(text))
+}
+
+// Hidden text comes out in one way, compares, and is empty where there is none.
+func TestHidden(t *testing.T) {
+	text := []byte("4761739001010119")
+	h := crypto.Hide(text)
+	text[0] = 'x'
+	require.Equal(t, "4761739001010119", h.Text(), "a copy")
+	require.True(t, h.Equal(crypto.Hide("4761739001010119")))
+	require.False(t, h.Equal(crypto.Hide("4761739001010118")))
+	require.False(t, h.Equal(crypto.Hidden{}))
+	require.True(t, crypto.Hidden{}.Equal(crypto.Hide("")))
+	require.Empty(t, crypto.Hidden{}.Text())
+	require.Empty(t, shown.Inside(crypto.Hide("5432987654329876"), []byte("5432987654329876")))
+	require.Equal(t, fmt.Sprintf("%v", crypto.Hidden{}), fmt.Sprintf("%d", h), "not even whether there is any")
+	json, err := h.MarshalText()
+	require.NoError(t, err)
+	require.Equal(t, "(hidden)", string(json))
+	_, err = h.MarshalBinary()
+	require.ErrorIs(t, err, crypto.ErrExport)
+	require.Equal(t, "(hidden)", h.LogValue().String())
 }

@@ -168,7 +168,7 @@ func (m Mode) known() bool {
 	return m.proprietary()
 }
 
-// Operation is one thing a program wants to do with a key.
+// Operation is one thing a program wants to do with a key. X9.143 section 6.2.
 type Operation uint8
 
 // The operations a mode of use allows or forbids.

@@ -8,7 +8,7 @@ import (
 )
 
 // VariantScheme is an old way to encrypt a Triple DES key under another one, outside key blocks. None of them protects
-// the key from being changed or says what it is for; use key blocks where there is a choice.
+// the key from being changed or says what it is for (see CarriesOnly); use key blocks where there is a choice. X9.17.
 type VariantScheme byte
 
 // The schemes. Thales names its own by the letter that precedes the encrypted key.
@@ -24,15 +24,19 @@ const (
 // variants are what the variants 1 to 9 of a Thales local master key xor into its first byte.
 var variants = [...]byte{0, 0xa6, 0x5a, 0x6a, 0xde, 0x2b, 0x50, 0x74, 0x9c, 0xfa}
 
-// AppendWrapVariant appends the key, encrypted under a Triple DES key in an old scheme, to dst. variant is 0 to 9 for
-// the Thales schemes (the key type's), a modifier of 0 to 31 for Futurex, 0 for X9.17. Errors: ErrExport, ErrKeyLength
-// for a key whose length is not the scheme's, ErrUnsupported, ErrUsage, ErrDestroyed.
+// AppendWrapVariant appends the DES or Triple DES key, encrypted under a Triple DES key in an old scheme, to dst.
+// variant is 0 to 9 for the Thales schemes (the key type's), a modifier of 0 to 31 for Futurex, 0 for X9.17. Errors:
+// ErrExport for a key that is not Sensitive, ErrWeakKey when the wrapping key is weaker than the key or is the key itself,
+// ErrKeyLength for a key whose length is not the scheme's, ErrUnsupported, ErrUsage, ErrDestroyed.
 func AppendWrapVariant(dst []byte, kek KEK, scheme VariantScheme, variant int, key Key) ([]byte, error) {
-	inner, err := openForExport(key)
+	inner, err := openBare(kek, key)
 	if err != nil {
 		return dst, err
 	}
 	defer inner.Release()
+	if !isDES(key.Attributes().Algorithm) {
+		return dst, fmt.Errorf("%w: scheme %s for a key of algorithm %s", ErrUnsupported, printable(byte(scheme)), key.Attributes().Algorithm)
+	}
 	n := len(dst)
 	out := append(dst, inner.Bytes()...)
 	if err := wrapVariant(kek, OpEncrypt, scheme, variant, out[n:]); err != nil {
@@ -42,15 +46,25 @@ func AppendWrapVariant(dst []byte, kek KEK, scheme VariantScheme, variant int, k
 	return out, nil
 }
 
-// UnwrapVariant makes a key of one that AppendWrapVariant encrypted, with the attributes the caller knows it to have. A
-// wrong key or variant gives a wrong key, not an error: check its check value with CheckKCV, or ask for RequireParity.
+// UnwrapVariant makes a key of one that AppendWrapVariant encrypted, with the attributes the caller knows it to have;
+// they must be NonExportable (ErrExport). A wrong key or variant gives a wrong key, not an error: check its check value
+// with CheckKCV, or ask for RequireParity. X9.17.
 func UnwrapVariant(kek KEK, scheme VariantScheme, variant int, wrapped []byte, a Attributes, options ...Option) (Key, error) {
+	if err := a.CheckBare(); err != nil {
+		return Key{}, err
+	}
+	if err := kek.checkCarries(a); err != nil {
+		return Key{}, err
+	}
+	if !isDES(a.Algorithm) {
+		return Key{}, fmt.Errorf("%w: scheme %s for a key of algorithm %s", ErrUnsupported, printable(byte(scheme)), a.Algorithm)
+	}
 	bytes := append([]byte(nil), wrapped...)
 	defer clear(bytes)
 	if err := wrapVariant(kek, OpDecrypt, scheme, variant, bytes); err != nil {
 		return Key{}, err
 	}
-	return NewKey(keymaterial.Grant(), a, bytes, options...)
+	return Receive(keymaterial.Grant(), Arrival{Under: kek.Key()}, a, bytes, options...)
 }
 
 // wrapVariant works in place.

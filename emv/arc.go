@@ -1,42 +1,30 @@
 package emv
 
-// ARC is the Authorisation Response Code, tag 8A: two characters, those of ISO 8583 field 39 or the terminal's own.
-// EMV Book 4 Annex A6.
+// ARC is the Authorisation Response Code, tag 8A: two characters, those of ISO 8583 field 39 or the terminal's own. Whether
+// a code approves is not told here: that differs from one host to the other. UnionPay's approve with 16, A2 and A4 to A6
+// besides 00 and 11, and 10 is an approval of a part alone. EMV Book 4 Annex A6.
 type ARC [2]byte
 
 // The codes a terminal sets itself.
 var (
-	ARCOfflineApproved        = ARC{'Y', '1'}
-	ARCOfflineDeclined        = ARC{'Z', '1'}
-	ARCUnableOnlineApproved   = ARC{'Y', '3'}
-	ARCUnableOnlineDeclined   = ARC{'Z', '3'}
-	arcReferralApproved       = ARC{'Y', '2'}
-	arcReferralDeclined       = ARC{'Z', '2'}
-	arcApproved, arcWithID    = ARC{'0', '0'}, ARC{'0', '8'}
-	arcApprovedPartial, arcVI = ARC{'1', '0'}, ARC{'1', '1'}
+	ARCOfflineApproved      = ARC{'Y', '1'}
+	ARCOfflineDeclined      = ARC{'Z', '1'}
+	ARCUnableOnlineApproved = ARC{'Y', '3'}
+	ARCUnableOnlineDeclined = ARC{'Z', '3'}
 )
 
 // ParseARC reads the value of tag 8A, 2 octets.
 func ParseARC(b []byte) (ARC, error) { return parseFixed[ARC](0x8A, b) }
 
-// Approved reports whether the code approves the transaction, offline or by the issuer.
-func (a ARC) Approved() bool {
-	switch a {
-	case ARCOfflineApproved, ARCUnableOnlineApproved, arcReferralApproved, arcApproved, arcWithID, arcApprovedPartial, arcVI:
-		return true
-	}
-	return false
-}
-
 var arcText = map[ARC]text{
-	arcApproved:             {"approved", "批准"},
+	{'0', '0'}:              {"approved", "批准"},
 	{'0', '1'}:              {"refer to card issuer", "查询发卡行"},
 	{'0', '3'}:              {"invalid merchant", "无效商户"},
 	{'0', '4'}:              {"pick up the card", "没收卡"},
 	{'0', '5'}:              {"do not honour", "不予承兑"},
-	arcWithID:               {"approved with identification", "验证身份后批准"},
-	arcApprovedPartial:      {"partially approved", "部分批准"},
-	arcVI:                   {"approved, VIP", "VIP批准"},
+	{'0', '8'}:              {"approved with identification", "验证身份后批准"},
+	{'1', '0'}:              {"partially approved", "部分批准"},
+	{'1', '1'}:              {"approved, VIP", "VIP批准"},
 	{'1', '2'}:              {"invalid transaction", "无效交易"},
 	{'1', '3'}:              {"invalid amount", "无效金额"},
 	{'1', '4'}:              {"invalid card number", "无效卡号"},
@@ -56,8 +44,8 @@ var arcText = map[ARC]text{
 	{'9', '6'}:              {"system malfunction", "系统故障"},
 	ARCOfflineApproved:      {"approved offline", "脱机批准"},
 	ARCOfflineDeclined:      {"declined offline", "脱机拒绝"},
-	arcReferralApproved:     {"approved after referral", "人工授权批准"},
-	arcReferralDeclined:     {"declined after referral", "人工授权拒绝"},
+	{'Y', '2'}:              {"approved after referral", "人工授权批准"},
+	{'Z', '2'}:              {"declined after referral", "人工授权拒绝"},
 	ARCUnableOnlineApproved: {"unable to go online, approved offline", "无法联机，脱机批准"},
 	ARCUnableOnlineDeclined: {"unable to go online, declined offline", "无法联机，脱机拒绝"},
 }

@@ -46,7 +46,7 @@ const (
 
 // fixed are the arrays of bits.
 type fixed interface {
-	~[2]byte | ~[3]byte | ~[4]byte | ~[5]byte
+	~[2]byte | ~[3]byte | ~[4]byte | ~[5]byte | ~[8]byte
 }
 
 // parseFixed copies b into an array of its length.

@@ -21,6 +21,8 @@ func TestEveryBitArray(t *testing.T) {
 	testBits(t, "9F40", ParseAdditionalTerminalCapabilities, AdditionalTerminalCapabilities.Has,
 		(*AdditionalTerminalCapabilities).Set, (*AdditionalTerminalCapabilities).Clear, AdditionalTerminalCapabilities.Bits,
 		AdditionalCapabilityBit.Text, AdditionalCapabilityBit.String, additionalCapabilityText[:])
+	testBits(t, "9F1D", ParseMastercardRiskData, MastercardRiskData.Has, (*MastercardRiskData).Set, (*MastercardRiskData).Clear,
+		MastercardRiskData.Bits, MastercardRiskBit.Text, MastercardRiskBit.String, mastercardRiskText[:])
 }
 
 func testBits[A fixed, B ~uint8](t *testing.T, name string, parse func([]byte) (A, error), has func(A, B) bool, set, unset func(*A, B),
@@ -59,4 +61,25 @@ func testBits[A fixed, B ~uint8](t *testing.T, name string, parse func([]byte) (
 			}
 		}
 	})
+}
+
+// TestWordsInEnglish holds that String is Text in English, and that what has no words is reserved.
+func TestWordsInEnglish(t *testing.T) {
+	type worded interface {
+		String() string
+		Text(Language) string
+	}
+	for want, w := range map[string]worded{
+		"enciphered PIN verified online": CVMOnlinePIN,
+		"if the terminal supports it":    CVMIfSupported,
+		"successful":                     CVMSuccessful,
+		"failed":                         ScriptFailed,
+		"magnetic stripe, CVM required":  AmexReaderCapabilities(0x48),
+		"merchant; attended, offline with online capability": TerminalType(0x22),
+		"RFU": TerminalType(0x20),
+	} {
+		require.Equal(t, want, w.String())
+		require.Equal(t, want, w.Text(English))
+		require.NotEqual(t, want, w.Text(Chinese))
+	}
 }

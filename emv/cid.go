@@ -61,3 +61,49 @@ func (r Reason) String() string { return r.Text(English) }
 
 // Text returns the reason.
 func (r Reason) Text(l Language) string { return bitText(reasonText[:], r, l) }
+
+// CardCID returns the CID of what a card answered, found at any depth. A tapped card of Visa's or UnionPay's may leave tag
+// 9F27 out; which cryptogram it gave then stands in the card verification results of tag 9F10. Where they are, the AID among
+// the objects tells (84, 4F) or else their shape, see ParseIAD; of no known layout it is the fifth octet, as Book C-3 section
+// 5.4.3.1 has it. Errors, in a *ValueError: ErrLength, or ErrMissing when neither is there.
+func CardCID(card TLV) (CID, error) {
+	if v, ok := card.Lookup(0x9F27); ok {
+		if len(v) != 1 {
+			return 0, &ValueError{Tag: 0x9F27, Err: ErrLength}
+		}
+		return CID(v[0]), nil
+	}
+	v, ok := card.Lookup(0x9F10)
+	if !ok {
+		return 0, &ValueError{Tag: 0x9F27, Err: ErrMissing}
+	}
+	name, ok := card.Lookup(0x84)
+	if !ok {
+		name, _ = card.Lookup(0x4F)
+	}
+	iad, err := ParseIAD(RIDOf(name), v)
+	if err != nil {
+		return 0, err
+	}
+	given, ok := iad.firstGiven()
+	if !ok {
+		return 0, &ValueError{Tag: 0x9F10, Err: ErrLength}
+	}
+	return CID(given & 0x30 << 2), nil
+}
+
+// firstGiven returns the octet of the card verification results that has the first cryptogram in bits 6 and 5; false when
+// there is none. It is the first one behind their length, in the layouts that have such.
+func (d IAD) firstGiven() (byte, bool) {
+	at := 0
+	switch d.Format {
+	case IADVisa, IADAmex, IADJCB, IADUnionPay:
+		at = 1
+	case IADUnknown:
+		if len(d.Raw) < 5 {
+			return 0, false
+		}
+		return d.Raw[4], true
+	}
+	return d.CVR[at], true
+}

@@ -88,18 +88,12 @@ func AppendDate(dst []byte, t Tag, d Date) ([]byte, error) {
 	return AppendN(dst, t, uint64(d.Year%100*10000+int(d.Month)*100+d.Day), 3)
 }
 
-// parseTime reads HHMMSS in 3 octets, tag 9F21.
-func parseTime(b []byte) (string, error) {
-	if len(b) != 3 {
-		return "", &ValueError{Tag: 0x9F21, Err: ErrLength}
-	}
+// clockTime reads HHMMSS in 3 octets, tag 9F21; "" when it is no time of day.
+func clockTime(b []byte) string {
 	n, err := ParseN(b)
-	if err != nil {
-		return "", err
-	}
 	h, m, s := n/10000, n/100%100, n%100
-	if h > 23 || m > 59 || s > 59 {
-		return "", &ValueError{Tag: 0x9F21, Err: ErrDate}
+	if err != nil || len(b) != 3 || h > 23 || m > 59 || s > 59 {
+		return ""
 	}
-	return fmt.Sprintf("%02d:%02d:%02d", h, m, s), nil
+	return fmt.Sprintf("%02d:%02d:%02d", h, m, s)
 }

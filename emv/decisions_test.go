@@ -30,6 +30,12 @@ func TestActionAnalysis(t *testing.T) {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, ActionAnalysis(c.in)) })
 	}
 
+	for i := range 40 { // every bit counts, whoever asks for it
+		var bit TVR
+		bit[i/8] = 1 << (i % 8)
+		require.Equal(t, AAC, ActionAnalysis(ActionInput{TVR: bit, Issuer: ActionCodes{Denial: bit}}), i)
+		require.Equal(t, ARQC, ActionAnalysis(ActionInput{TVR: bit, Terminal: ActionCodes{Online: bit}}), i)
+	}
 	missing := IssuerActionCodes(unhex(t, "9F0F021234"))
 	all := TVR{0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
 	require.Equal(t, ActionCodes{Online: all, Default: all}, missing)
@@ -89,6 +95,18 @@ func TestSelectCVM(t *testing.T) {
 	}
 }
 
+// TestCVMResultsOfFailures holds the results where no method was performed, and lists too short to have a rule.
+func TestCVMResultsOfFailures(t *testing.T) {
+	for _, rule := range []CVRule{{}, {0x00, 0x03}, {0x40, 0x00}} {
+		require.Equal(t, CVMResults{0x3F, 0, 1}, CVMStep{Action: FailCVM, Rule: rule}.Results(CVMSuccessful), rule)
+	}
+	require.Equal(t, CVMResults{0x42, 3, 1}, CVMStep{Action: FailCVM, Rule: CVRule{0x42, 3}}.Results(CVMSuccessful))
+	require.Equal(t, CVMResults{0x1E, 3, 0}, CVMStep{Rule: CVRule{0x1E, 3}}.Results(CVMUnknown))
+	for n, want := range map[int]CVMAction{0: NoCVMRules, 8: NoCVMRules, 9: NoCVMRules, 10: FailCVM} {
+		require.Equal(t, want, SelectCVM(make(CVMList, n), CVMInput{}, 0).Action, n)
+	}
+}
+
 func TestSelectCVMGoesOn(t *testing.T) {
 	list, err := ParseCVMList(unhex(t, "000000000000000042034403"+"1E03"))
 	require.NoError(t, err)
@@ -129,7 +147,6 @@ func TestRestrictions(t *testing.T) {
 		edit func(*RestrictionInput)
 		want []TVRBit
 	}{
-		"nothing known":            {"", nil, nil},
 		"all well":                 {"701B9F0802008C9F0702FFC05F24032607315F25032607315F28020156", nil, nil},
 		"other version":            {"9F0802008D", nil, []TVRBit{TVRVersionsDiffer}},
 		"expired yesterday":        {"5F2403260730", nil, []TVRBit{TVRExpired}},
@@ -149,7 +166,9 @@ func TestRestrictions(t *testing.T) {
 		"not at cash machines":     {"9F070281005F28020156", func(in *RestrictionInput) { in.ATM, in.Kind = true, UnattendedCash }, []TVRBit{TVRServiceNotAllowed}},
 		"not at other terminals":   {"9F07022200", nil, []TVRBit{TVRServiceNotAllowed}},
 		"no issuer country":        {"9F07020100", nil, nil},
-		"issuer country no number": {"9F070221005F28020A56", nil, []TVRBit{TVRServiceNotAllowed}},
+		"issuer country no number": {"9F070221005F28020A56", nil, []TVRBit{TVRServiceNotAllowed, TVRCardDataMissing}},
+		"issuer country 4761":      {"9F070221005F28024761", func(in *RestrictionInput) { in.Country = 4761 }, []TVRBit{TVRServiceNotAllowed, TVRCardDataMissing}},
+		"issuer country cut":       {"9F070221005F280156", nil, []TVRBit{TVRServiceNotAllowed, TVRCardDataMissing}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := in
@@ -161,8 +180,48 @@ func TestRestrictions(t *testing.T) {
 				want.Set(b)
 			}
 			card := TLV(unhex(t, c.card))
+			if _, has := card.Lookup(0x5F24); !has {
+				card = append(card, unhex(t, "5F2403260731")...)
+			}
 			require.NoError(t, card.Validate(nil))
 			require.Equal(t, want, Restrictions(card, in))
 		})
 	}
+}
+
+// TestExpiryIsMandatory: a card without an expiry date lacks mandatory data.
+func TestExpiryIsMandatory(t *testing.T) {
+	in := RestrictionInput{Date: Date{2026, 11, 29}, Version: [2]byte{0, 0x30}, Country: 156}
+	require.Equal(t, TVR{0x20}, Restrictions(nil, in))
+	require.Equal(t, TVR{}, Restrictions(unhex(t, "5F2403301231"), in))
+	require.Equal(t, TVR{0x20}, Restrictions(unhex(t, "5F2403301331"), in))
+}
+
+// TestSupports holds which bits of the terminal capabilities each method needs: all of them.
+func TestSupports(t *testing.T) {
+	all := []CapabilityBit{CapPlaintextPIN, CapOnlinePIN, CapSignature, CapEncipheredPIN, CapNoCVM}
+	for method, needs := range map[CVMMethod][]CapabilityBit{
+		CVMPlaintextPIN: {CapPlaintextPIN}, CVMOnlinePIN: {CapOnlinePIN}, CVMPlaintextPINAndSignature: {CapPlaintextPIN, CapSignature},
+		CVMEncipheredPIN: {CapEncipheredPIN}, CVMEncipheredPINAndSignature: {CapEncipheredPIN, CapSignature},
+		CVMSignature: {CapSignature}, CVMNone: {CapNoCVM},
+	} {
+		var exactly TerminalCapabilities
+		for _, b := range needs {
+			exactly.Set(b)
+		}
+		require.True(t, exactly.Supports(method), "%v", method)
+		for _, missing := range needs {
+			var without TerminalCapabilities
+			for _, b := range all {
+				without.Set(b)
+			}
+			without.Clear(missing)
+			require.False(t, without.Supports(method), "%v without %v", method, missing)
+		}
+	}
+	require.True(t, TerminalCapabilities{}.Supports(CVMFail))
+	require.False(t, TerminalCapabilities{0xFF, 0xFF, 0xFF}.Supports(0x06))
+	amounts := CVMList(unhex(t, "00000001000000020000")[:8])
+	require.Equal(t, [2]uint32{1, 2}, [2]uint32{amounts.X(), amounts.Y()})
+	require.Zero(t, amounts[:7].X())
 }

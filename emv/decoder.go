@@ -1,6 +1,9 @@
 package emv
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // ParseOptions are what a strict reader does not do. The zero value, and nil, read strictly.
 type ParseOptions struct {
@@ -90,6 +93,11 @@ func (d *Decoder) nextSlow() bool {
 	}
 	d.tag, d.from, d.to = t, from, to
 	return true
+}
+
+// Format prints how much data there is and how far it is read, whatever the verb: data objects hold card numbers.
+func (d Decoder) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "Decoder(%d of %d bytes)", d.to, len(d.b))
 }
 
 // Tag returns the tag of the object Next moved to.

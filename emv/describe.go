@@ -57,10 +57,7 @@ func ridIn(d TLV) RID {
 // currencyIn returns the currency of the transaction, or else that of the application.
 func currencyIn(d TLV) Currency {
 	for _, t := range []Tag{0x5F2A, 0x9F42} {
-		v, ok := d.Lookup(t)
-		if !ok {
-			continue
-		}
+		v, _ := d.Lookup(t)
 		if code, err := ParseN(v); err == nil && len(v) == 2 {
 			c, _ := CurrencyByCode(uint16(code))
 			return c

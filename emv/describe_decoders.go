@@ -108,12 +108,28 @@ func (p *printer) issuerAuthentication(v Value) (meaning, bool) {
 		return meaning{lines: []string{"ARPC: " + nibbles(v[:8]), p.say("response code: ", "响应码：") + code}}, true
 	case len(v) >= 8 && len(v) <= 16:
 		m := meaning{lines: []string{"ARPC: " + nibbles(v[:4]), p.say("card status update: ", "卡片状态更新：") + nibbles(v[4:8])}}
+		m.lines = append(m.lines, p.statusUpdate(CSU(v[4:8]))...)
 		if len(v) > 8 {
 			m.lines = append(m.lines, p.say("proprietary data: ", "专有数据：")+nibbles(v[8:]))
 		}
 		return m, true
 	}
 	return meaning{}, false
+}
+
+// statusUpdate words what a card status update has the card do.
+func (p *printer) statusUpdate(c CSU) []string {
+	var lines []string
+	if !c.Has(CSUApproved) {
+		lines = append(lines, p.say("  issuer declines the transaction", "  发卡行拒绝联机交易"))
+	}
+	for b := range (CSU{c[0], c[1]}).Bits() { // the other octets have no meaning for all
+		lines = append(lines, "  "+b.Text(p.Language))
+	}
+	if c.Has(CSUUpdatePINTries) {
+		lines = append(lines, "  "+p.say("PIN tries: ", "PIN重试次数：")+strconv.Itoa(c.PINTries()))
+	}
+	return append(lines, "  "+c.Counters().Text(p.Language))
 }
 
 func (p *printer) fileLocator(v Value) (meaning, bool) {
@@ -230,7 +246,7 @@ func (p *printer) scriptResults(v Value) (meaning, bool) {
 }
 
 func (p *printer) formFactor(v Value) (meaning, bool) {
-	f, err := ParseFormFactor(v)
+	f, err := ParseVisaFormFactor(v)
 	if err != nil {
 		return meaning{}, false
 	}
@@ -359,13 +375,51 @@ func (p *printer) registeredData(v Value) (meaning, bool) {
 	return m, ok
 }
 
+// cardAuthentication words tag 9F69 of Visa and UnionPay.
+func (p *printer) cardAuthentication(v Value) (meaning, bool) {
+	d, err := ParseCardAuthenticationData(v)
+	if err != nil {
+		return meaning{}, false
+	}
+	m := meaning{lines: []string{
+		fmt.Sprintf(p.say("fDDA version %d, unpredictable number %X", "fDDA版本%d，不可预知数%X"), d.Version, d.Number[:]),
+	}}
+	m.lines = append(m.lines, p.bits(d.CTQ[:], ctqText[:])...)
+	return m, true
+}
+
+var accountTypes = map[byte]text{
+	0x00: {"default", "缺省"}, 0x10: {"savings", "储蓄账户"}, 0x20: {"cheque or debit", "支票或借记账户"}, 0x30: {"credit", "信用账户"},
+}
+
+func (p *printer) accountType(v Value) (meaning, bool) { return p.oneOf(accountTypes, v) }
+
+var terminalCategories = [...]text{1: {"transit gate", "公交闸机"}, 2: {"loyalty", "会员积分"}}
+
+// categoryList words tag 9F3E: categories of two octets each.
+func (p *printer) categoryList(v Value) (meaning, bool) {
+	if len(v) == 0 || len(v)%2 != 0 {
+		return meaning{}, false
+	}
+	return meaning{lines: p.categories(v)}, true
+}
+
+// categories words terminal categories of two octets each.
+func (p *printer) categories(v []byte) []string {
+	var lines []string
+	for i := 0; i+1 < len(v); i += 2 {
+		category := int(v[i])<<8 | int(v[i+1])
+		lines = append(lines, p.say("terminal category: ", "终端类别：")+bitText(terminalCategories[:], category, p.Language))
+	}
+	return lines
+}
+
 // terminalCategories words tag 8B: under identifier 1, a list of categories of two octets.
 func (p *printer) terminalCategories(v Value) (meaning, bool) {
 	var m meaning
-	categories := [...]text{1: {"transit gate", "公交闸机"}, 2: {"loyalty", "会员积分"}}
 	ok := p.eachRegistered(v, func(id int, value []byte) {
-		for i := 0; i+1 < len(value) && (id == 1 || id == 2); i += 2 {
-			m.lines = append(m.lines, p.say("terminal category: ", "终端类别：")+bitText(categories[:], int(value[i])<<8|int(value[i+1]), p.Language))
+		if id == 1 || id == 2 {
+			m.lines = append(m.lines, p.categories(value)...)
 		}
 	})
 	return m, ok

@@ -23,7 +23,7 @@ func TestDescribeCardResponse(t *testing.T) {
     9F38 Processing Options Data Object List: 9F66049F02069F7A01
         9F66 Terminal Transaction Qualifiers [4]
         9F02 Amount, Authorised (Numeric) [6]
-        9F7A VLP Terminal Support Indicator [1]
+        9F7A EC Terminal Support Indicator [1]
     BF0C FCI Issuer Discretionary Data
       9F4D Log Entry: 0B0A
 `, describe(t, "6F2B8408A000000333010102A51F500450424F439F38099F66049F02069F7A01BF0C059F4D020B0A0000000000", nil))
@@ -87,7 +87,7 @@ func TestDescribeDecodesByScheme(t *testing.T) {
 		{"9F6604FF000000", RIDUnionPay, "9F66 Terminal Transaction Qualifiers: FF000000\n    1.8 magnetic stripe mode supported\n    1.7 RFU\n" +
 			"    1.6 contactless EMV mode supported\n    1.5 contact chip supported\n    1.4 reader is offline only\n    1.3 online PIN supported\n" +
 			"    1.2 signature supported\n    1.1 offline data authentication for online authorisations supported\n"},
-		{"9F6E0401000000", RIDAmex, "9F6E Enhanced Contactless Reader Capabilities: 01000000\n"},
+		{"9F6E0401000000", RIDAmex, "9F6E Enhanced Contactless Reader Capabilities: 01000000\n    1.1 RFU\n"},
 	} {
 		require.Equal(t, c.want, describe(t, c.data, &DescribeOptions{Context: Context{RID: c.scheme}}))
 	}
@@ -159,6 +159,8 @@ func TestDescribeWordsSingleValues(t *testing.T) {
 		"5F2A020999":                 "5F2A Transaction Currency Code: 0999 (999)\n",
 		"9F1A020999":                 "9F1A Terminal Country Code: 0999 (999)\n",
 		"9F1A03000156":               "9F1A Terminal Country Code: 000156 (156)\n",
+		"9F15020999":                 "9F15 Merchant Category Code: 0999 (999)\n",
+		"9F15021056":                 "9F15 Merchant Category Code: 1056\n", // no zeros before it
 		"9F3600":                     "9F36 Application Transaction Counter: \n",
 		"9F2A0101":                   "9F2A Kernel Identifier: 01 (kernel 1, international)\n",
 		"9F2A03830156":               "9F2A Kernel Identifier: 830156 (kernel 3, domestic, EMVCo format)\n",
@@ -167,17 +169,35 @@ func TestDescribeWordsSingleValues(t *testing.T) {
 		"9F4A019F":                   "9F4A Static Data Authentication Tag List: 9F\n",
 		"8E03000000":                 "8E Cardholder Verification Method List: 000000\n",
 		"9103AABBCC":                 "91 Issuer Authentication Data: AABBCC\n",
-		"910811223344" + "55667788":  "91 Issuer Authentication Data: 1122334455667788\n    ARPC: 11223344\n    card status update: 55667788\n",
-		"8B020001":                   "8B POI Information: 0001\n",
-		"80020102":                   "80 Response Message Template Format 1: 0102\n",
-		"5F2D0141":                   "5F2D Language Preference: 41 (\"A\")\n",
-		"9F270175":                   "9F27 Cryptogram Information Data: 75 (TC, approved offline)\n    scheme bits 30\n    reason: RFU\n",
-		"84050102030405":             "84 Dedicated File Name: 0102030405\n",
-		"8405A000000277":             "84 Dedicated File Name: A000000277 (Interac)\n",
-		"5A03123456":                 "5A Application Primary Account Number: [3 bytes] (******)\n",
-		"5A03ABCDEF":                 "5A Application Primary Account Number: [3 bytes]\n",
+		"910811223344" + "55667788": "91 Issuer Authentication Data: 1122334455667788\n    ARPC: 11223344\n    card status update: 55667788\n" +
+			"      issuer declines the transaction\n      RFU\n      RFU\n      block the card\n      block the application\n" +
+			"      made by a proxy for the issuer\n      reset the counters to zero\n",
+		"8B020001":       "8B POI Information: 0001\n",
+		"80020102":       "80 Response Message Template Format 1: 0102\n",
+		"5F2D0141":       "5F2D Language Preference: 41 (\"A\")\n",
+		"9F270175":       "9F27 Cryptogram Information Data: 75 (TC, approved offline)\n    scheme bits 30\n    reason: RFU\n",
+		"84050102030405": "84 Dedicated File Name: 0102030405\n",
+		"8405A000000277": "84 Dedicated File Name: A000000277 (Interac)\n",
+		"5A03123456":     "5A Application Primary Account Number: [3 bytes] (******)\n",
+		"5A03ABCDEF":     "5A Application Primary Account Number: [3 bytes]\n",
 	} {
 		require.Equal(t, want, describe(t, value, nil), value)
+	}
+}
+
+// TestDescribeInsideTemplates: as many templates inside each other as Validate takes are printed, and one more is not looked
+// into.
+func TestDescribeInsideTemplates(t *testing.T) {
+	for templates, want := range map[int]bool{1: true, maxDepth - 1: true, maxDepth: false} {
+		data := unhex(t, "9F36020005")
+		for range templates {
+			data = AppendTLV(nil, 0x6F, data)
+		}
+		require.Equal(t, want, TLV(data).Validate(nil) == nil, templates)
+		var out strings.Builder
+		err := Describe(&out, data, nil)
+		require.Equal(t, want, strings.Contains(out.String(), "9F36 Application Transaction Counter: 0005 (5)"), "%d: %v", templates, err)
+		require.Equal(t, min(templates, maxDepth-1)+1, strings.Count(out.String(), "\n"), "%d", templates)
 	}
 }
 

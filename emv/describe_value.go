@@ -14,12 +14,12 @@ var bitFields = map[Tag]struct {
 	0xDF8120: {5, tvrText[:]}, 0xDF8121: {5, tvrText[:]}, 0xDF8122: {5, tvrText[:]},
 	0x9B: {2, tsiText[:]}, 0x82: {2, aipText[:]}, 0xD8: {2, aipText[:]}, 0x9F07: {2, aucText[:]},
 	0x9F33: {3, capabilityText[:]}, 0x9F40: {5, additionalCapabilityText[:]},
-	0x9F66: {4, ttqText[:]}, 0x9F6C: {2, ctqText[:]},
+	0x9F66: {4, ttqText[:]}, 0x9F6C: {2, ctqText[:]}, 0x9F1D: {8, mastercardRiskText[:]},
 }
 
-// decoderOf returns what words the value of a tag, nil when nothing special does. A decoder that cannot read a value
-// returns false.
-func decoderOf(t Tag) func(p *printer, v Value) (meaning, bool) {
+// decoderOf returns what words the value of a tag as a scheme has it, nil when nothing special does. A decoder that
+// cannot read a value returns false.
+func decoderOf(t Tag, scheme Scheme) func(p *printer, v Value) (meaning, bool) {
 	switch t {
 	case 0x57, 0x9F6B:
 		return (*printer).track
@@ -57,8 +57,22 @@ func decoderOf(t Tag) func(p *printer, v Value) (meaning, bool) {
 		return (*printer).scriptResults
 	case 0x9F5D:
 		return (*printer).capabilities
+	case 0x9F69:
+		return (*printer).cardAuthentication
+	case 0x9F6D:
+		return (*printer).amexCapabilities
 	case 0x9F6E:
+		switch scheme {
+		case Mastercard:
+			return (*printer).thirdPartyData
+		case Amex:
+			return (*printer).amexEnhanced
+		}
 		return (*printer).formFactor
+	case 0x5F57:
+		return (*printer).accountType
+	case 0x9F3E:
+		return (*printer).categoryList
 	case 0x5F2D:
 		return (*printer).languages
 	case 0x50, 0x9F12:
@@ -79,7 +93,7 @@ func decoderOf(t Tag) func(p *printer, v Value) (meaning, bool) {
 
 // decodedFor is whose meaning of a tag has a decoder, where schemes disagree; everyone is the meaning of the core.
 var decodedFor = map[Tag]schemes{
-	0x9F51: visa | unionPay, 0x9F5B: everyone, 0x9F5D: mastercard, 0x9F66: everyone, 0x9F6B: mastercard, 0x9F6E: visa,
+	0x9F51: visa | unionPay, 0x9F5B: everyone, 0x9F5D: mastercard, 0x9F66: everyone, 0x9F6B: mastercard, 0x9F6C: everyone, 0x9F6D: amex, 0x9F6E: visa | mastercard | amex, 0x9F69: visa | unionPay,
 }
 
 // decode words the value of a tag that has a decoder of its own.
@@ -90,7 +104,7 @@ func (p *printer) decode(t Tag, scheme Scheme, v Value) (meaning, bool) {
 	if f, ok := bitFields[t]; ok && len(v) == f.octets {
 		return meaning{lines: p.bits(v, f.names)}, true
 	}
-	if decode := decoderOf(t); decode != nil {
+	if decode := decoderOf(t, scheme); decode != nil {
 		return decode(p, v)
 	}
 	return meaning{}, false
@@ -117,8 +131,7 @@ func (p *printer) plain(k kind, v Value) string {
 			return d.String()
 		}
 	case timeOfDay:
-		s, _ := parseTime(v)
-		return s
+		return clockTime(v)
 	case amount:
 		if n, err := ParseN(v); err == nil {
 			return p.currency.Format(n)

@@ -70,7 +70,7 @@ func TestLookupAsksWhoseDataItIs(t *testing.T) {
 		{0x9F5D, Context{RID: RIDUnionPay}, "Available Offline Spending Amount"},
 		{0x9F6D, Context{RID: RIDAmex}, "Contactless Reader Capabilities"},
 		{0x9F67, Context{RID: RIDVisa}, "MSD Offset"},
-		{0x9F79, Context{RID: RIDUnionPay}, "VLP Available Funds"},
+		{0x9F79, Context{RID: RIDUnionPay}, "EC Balance"},
 		{0x9F26, Context{RID: RIDInterac}, "Application Cryptogram"},
 		{0x9F79, Context{RID: RIDInterac}, ""},
 		{0x9F60, Context{RID: RIDVisa}, ""},

@@ -7,7 +7,7 @@
 // state ([ActionAnalysis], [SelectCVM], [Restrictions]).
 //
 // The package does no cryptography and talks to no card: package emv/cryptogram generates and verifies cryptograms,
-// emv/oda authenticates cards offline, emv/qr reads and builds EMVCo QR codes.
+// emv/oda authenticates cards offline, emv/qr reads and builds EMVCo QR codes, emv/paycode tells pay codes apart.
 //
 // # Security
 //

@@ -10,8 +10,9 @@ type RestrictionInput struct {
 }
 
 // Restrictions checks a card's application against version, usage control and dates and returns the TVR bits that
-// follow. The card's objects are found at any depth. What a card leaves out restricts nothing; a value that cannot be
-// read counts as missing and sets "card data missing". It holds EMV Book 3 section 10.4.
+// follow. The card's objects are found at any depth. What a card leaves out restricts nothing, but the expiry date (5F24)
+// is mandatory: without it, and for a value that cannot be read, "card data missing" is set. It holds EMV Book 3 sections
+// 7.5 and 10.4.
 func Restrictions(card TLV, in RestrictionInput) TVR {
 	var tvr TVR
 	if version, ok := card.Lookup(0x9F08); ok && string(version) != string(in.Version[:]) {
@@ -23,7 +24,10 @@ func Restrictions(card TLV, in RestrictionInput) TVR {
 	if effective, ok := cardDate(card, 0x5F25, &tvr); ok && in.Date.Compare(effective) < 0 {
 		tvr.Set(TVRNotYetEffective)
 	}
-	if expiry, ok := cardDate(card, 0x5F24, &tvr); ok && in.Date.Compare(expiry) > 0 {
+	switch expiry, ok := cardDate(card, 0x5F24, &tvr); {
+	case !ok:
+		tvr.Set(TVRCardDataMissing)
+	case in.Date.Compare(expiry) > 0:
 		tvr.Set(TVRExpired)
 	}
 	return tvr
@@ -65,8 +69,12 @@ func usageAllowed(card TLV, in RestrictionInput, tvr *TVR) bool {
 	if !ok {
 		return true
 	}
-	country, err := ParseN(issuer)
-	return err == nil && auc.allows(in.Kind, country == uint64(in.Country))
+	country, err := threeDigits(issuer)
+	if err != nil {
+		tvr.Set(TVRCardDataMissing)
+		return false
+	}
+	return auc.allows(in.Kind, country == in.Country)
 }
 
 // allows reports whether the application may be used for the kind of transaction. A terminal does not say whether a

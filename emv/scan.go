@@ -98,7 +98,7 @@ func readLength(b []byte, i int, q quirks) (n, from, at int, err error) {
 	switch {
 	case first == 0x80:
 		return 0, 0, i, ErrIndefiniteLength
-	case octets > 3 && first&0x60 != 0 && first&0x1F >= 1 && first&0x1F <= 3:
+	case octets > 3 && first&0x1F >= 1 && first&0x1F <= 3: // a length of one to three octets, with flags
 		return 0, 0, i, ErrMaskedLength
 	case octets > 3:
 		return 0, 0, i, ErrLengthOfLength

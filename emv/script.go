@@ -1,6 +1,9 @@
 package emv
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // ScriptCommand is one command of an issuer script, tag 86: an APDU for the card. EMV Book 3 section 10.10.
 type ScriptCommand []byte
@@ -19,30 +22,66 @@ type Script struct {
 	Phase ScriptPhase
 	ID    [4]byte // tag 9F18, zero when the issuer sent none
 	Data  TLV     // the inside of the template
+
+	cut bool // the answer ends before the template does
 }
 
-// Scripts iterates over the issuer scripts of an authorisation response in their order.
+// Scripts iterates over the issuer scripts of an authorisation response in their order. One that is cut off counts too, with
+// the data there are; Validate refuses it.
 func Scripts(d TLV) iter.Seq[Script] {
 	return func(yield func(Script) bool) {
-		for t, v := range d.All() {
-			if t != 0x71 && t != 0x72 {
-				continue
-			}
-			s := Script{Data: v.TLV()}
-			if t == 0x72 {
-				s.Phase = AfterFinalAC
-			}
-			if id, ok := s.Data.Get(0x9F18); ok && len(id) == len(s.ID) {
-				s.ID = [4]byte(id)
-			}
-			if !yield(s) {
+		objects := NewDecoder(d, nil)
+		for objects.Next() {
+			if t := objects.Tag(); isScript(t) && !yield(newScript(t, objects.Value().TLV())) {
 				return
 			}
+		}
+		if fault := objects.err; fault != nil && isScript(fault.Tag) {
+			s := newScript(fault.Tag, d[fault.Offset:])
+			s.cut = true
+			yield(s)
 		}
 	}
 }
 
-// Commands iterates over the commands of the script in their order.
+func isScript(t Tag) bool { return t == 0x71 || t == 0x72 }
+
+func newScript(t Tag, inside TLV) Script {
+	s := Script{Data: inside}
+	if t == 0x72 {
+		s.Phase = AfterFinalAC
+	}
+	if id, ok := inside.Get(0x9F18); ok && len(id) == len(s.ID) {
+		s.ID = [4]byte(id)
+	}
+	return s
+}
+
+// Validate returns what is wrong with the script as a whole, before anything of it goes to the card: a *SyntaxError for data
+// that are damaged or cut off, a *ValueError with ErrMissing for a script without a command. The commands themselves have a
+// Valid.
+func (s Script) Validate() error {
+	if err := s.Data.Validate(nil); err != nil {
+		return err
+	}
+	if s.cut {
+		return &SyntaxError{Offset: len(s.Data), Part: "value", Tag: s.tag(), Err: ErrTruncated}
+	}
+	if !s.Data.has(0x86) {
+		return &ValueError{Tag: 0x86, Err: ErrMissing}
+	}
+	return nil
+}
+
+func (s Script) tag() Tag {
+	if s.Phase == AfterFinalAC {
+		return 0x72
+	}
+	return 0x71
+}
+
+// Commands iterates over the commands of the script in their order. It stops at a fault as at the end: Validate the script
+// first.
 func (s Script) Commands() iter.Seq[ScriptCommand] {
 	return func(yield func(ScriptCommand) bool) {
 		for v := range s.Data.GetAll(0x86) {
@@ -90,6 +129,12 @@ func (c ScriptCommand) Text(l Language) string {
 
 // String returns the text in English.
 func (c ScriptCommand) String() string { return c.Text(English) }
+
+// Format prints the text in English, whatever the verb; convert to []byte for the bytes themselves.
+func (c ScriptCommand) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.Text(English)) }
+
+// MarshalText writes the text in English, so that structured logs and JSON hold nothing of the data.
+func (c ScriptCommand) MarshalText() ([]byte, error) { return []byte(c.Text(English)), nil }
 
 // ScriptResult is what became of one issuer script: five octets of tag 9F5B. EMV Book 4 Annex A5.
 type ScriptResult [5]byte

@@ -181,6 +181,7 @@ func TestSkipFF(t *testing.T) {
 		"template behind a value FF":   {"9C01FFFF81060ADF811506000000000000", []Tag{0x9C, 0xFF8106}},
 		"empty template of our own":    {"FF0100", []Tag{0xFF01}},
 		"run before what reads as tag": {"FFFF8101028200", []Tag{0x81, 0x82}},
+		"no template by its inside":    {"FF8103018201", []Tag{0x81}},
 		"mixed with zeros at the end":  {"9C0101FF00FFFF00", []Tag{0x9C}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -295,6 +296,102 @@ func TestTag(t *testing.T) {
 	require.True(t, Tag(0xBF0C).Constructed())
 	require.False(t, Tag(0x9F02).Constructed())
 	require.Equal(t, "00", Tag(0).String())
+}
+
+// TestTagForms holds tags of every number of octets: which are one whole tag, their octets, their class.
+func TestTagForms(t *testing.T) {
+	for tag, c := range map[Tag]struct {
+		valid       bool
+		text        string
+		class       string
+		constructed bool
+	}{
+		0x00:       {false, "00", "universal", false},
+		0x04:       {true, "04", "universal", false},
+		0x30:       {true, "30", "universal", true},
+		0x5A:       {true, "5A", "application", false},
+		0x82:       {true, "82", "context-specific", false},
+		0xE1:       {true, "E1", "private", true},
+		0x1F:       {false, "1F", "universal", false}, // more octets should follow
+		0x9F02:     {true, "9F02", "context-specific", false},
+		0x5A01:     {false, "5A01", "application", false}, // none should
+		0x9F81:     {false, "9F81", "context-specific", false},
+		0xDF8129:   {true, "DF8129", "private", false},
+		0xDF2901:   {false, "DF2901", "private", false},
+		0xDF8181:   {false, "DF8181", "private", false},
+		0x9F816E:   {true, "9F816E", "context-specific", false},
+		0xDF818201: {true, "DF818201", "private", false},
+		0xBF818201: {true, "BF818201", "context-specific", true},
+		0xDF810201: {false, "DF810201", "private", false},
+		0xDF018201: {false, "DF018201", "private", false},
+		0xDF818281: {false, "DF818281", "private", false},
+	} {
+		require.Equal(t, c.valid, tag.Valid(), c.text)
+		require.Equal(t, c.text, tag.String())
+		require.Equal(t, append([]byte{9}, unhex(t, c.text)...), tag.Append([]byte{9}))
+		require.Equal(t, len(c.text)/2, tag.Len())
+		require.Equal(t, c.class, tag.Class().String(), c.text)
+		require.Equal(t, c.constructed, tag.Constructed(), c.text)
+		parsed, err := ParseTag(c.text)
+		require.Equal(t, c.valid, err == nil, c.text)
+		if c.valid {
+			require.Equal(t, tag, parsed)
+		}
+	}
+	require.Equal(t, "class 9", Class(9).String())
+	for _, s := range []string{"", "9", "9F0", "9F0G", "DF81828301"} {
+		_, err := ParseTag(s)
+		require.Error(t, err, s)
+	}
+}
+
+// TestIteratorsStop holds that whoever has seen enough is told no more.
+func TestIteratorsStop(t *testing.T) {
+	d := TLV(unhex(t, "71099F1804000000018600"+"7205860186860187"+"9F3602000A"))
+	first := func(seq func(yield func() bool)) int {
+		n := 0
+		seq(func() bool { n++; return false })
+		return n
+	}
+	list, err := DOL(unhex(t, "9F37049F0206")).Split(make([]byte, 10))
+	require.NoError(t, err)
+	for name, seq := range map[string]func(yield func() bool){
+		"All":  func(yield func() bool) { d.All()(func(Tag, Value) bool { return yield() }) },
+		"Walk": func(yield func() bool) { d.Walk()(func(Path, Value) bool { return yield() }) },
+		"GetAll": func(yield func() bool) {
+			TLV(unhex(t, "860186860187")).GetAll(0x86)(func(Value) bool { return yield() })
+		},
+		"Scripts":  func(yield func() bool) { Scripts(d)(func(Script) bool { return yield() }) },
+		"Commands": func(yield func() bool) { Script{Data: d[13:]}.Commands()(func(ScriptCommand) bool { return yield() }) },
+		"Split":    func(yield func() bool) { list(func(Tag, Value) bool { return yield() }) },
+		"Entries": func(yield func() bool) {
+			DOL(unhex(t, "9F37049F0206")).Entries()(func(Tag, int) bool { return yield() })
+		},
+		"Records": func(yield func() bool) {
+			(AFL{0x08, 1, 2, 0, 0x10, 1, 1, 0}).Records()(func(RecordRef) bool { return yield() })
+		},
+		"Rules": func(yield func() bool) {
+			CVMList(unhex(t, "0000000000000000420344031F00")).Rules()(func(int, CVRule) bool { return yield() })
+		},
+		"Bits": func(yield func() bool) { (TVR{0xFF}).Bits()(func(TVRBit) bool { return yield() }) },
+		"Tags": func(yield func() bool) { Tags()(func(Info) bool { return yield() }) },
+	} {
+		require.Equal(t, 1, first(seq), name)
+	}
+	for name, fault := range map[string]struct {
+		list string
+		data int
+		want error
+	}{
+		"list cut":  {"9F37", 0, ErrTruncated},
+		"too short": {"9F3704", 3, ErrLength},
+		"too long":  {"9F3704", 5, ErrLength},
+	} {
+		_, err := DOL(unhex(t, fault.list)).Split(make([]byte, fault.data))
+		require.ErrorIs(t, err, fault.want, name)
+	}
+	require.Equal(t, "emv: wrong length at offset 0", (&ValueError{Err: ErrLength}).Error())
+	require.Equal(t, "emv: tag 9F02: wrong length at offset 3", (&ValueError{Tag: 0x9F02, Offset: 3, Err: ErrLength}).Error())
 }
 
 func TestTreeEdits(t *testing.T) {

@@ -14,16 +14,14 @@ type Track2 struct {
 	Discretionary string // what the issuer put behind, digits
 }
 
-const (
-	maxTrack2 = 19 // octets: the 37 characters between the sentinels
-	allTrack2 = 20 // octets: the 40 characters of a whole track 2
-)
+// maxTrack2 is how many octets of track 2 the standard has: the 37 characters between the sentinels.
+const maxTrack2 = 19
 
 // ParseTrack2 reads the packed form: PAN, D, YYMM, service code, discretionary data, an F at the end when the number of
-// digits is odd. F in place of the expiry and all that follows marks a masked card. The standard ends at
-// 19 octets; cards with more are in use, and are read up to the 40 characters of a whole track 2.
+// digits is odd. F in place of the expiry and all that follows marks a masked card; an expiry of one to three digits is
+// ErrLength. The standard ends at 19 octets; cards with more are in use, and every digit of theirs is read.
 func ParseTrack2(b []byte) (Track2, error) {
-	pan, rest, ok := strings.Cut(nibbles(b[:min(len(b), allTrack2)]), "D")
+	pan, rest, ok := strings.Cut(nibbles(b), "D")
 	if !ok {
 		return Track2{}, &ValueError{Tag: 0x57, Err: ErrSeparator}
 	}
@@ -33,13 +31,34 @@ func ParseTrack2(b []byte) (Track2, error) {
 			return Track2{}, &ValueError{Tag: 0x57, Offset: (i*(len(pan)+1) + bad) / 2, Err: ErrDigits}
 		}
 	}
-	if len(pan) == 0 || len(pan) > 19 {
+	if len(pan) == 0 || len(pan) > maxPAN {
 		return Track2{}, &ValueError{Tag: 0x57, Err: ErrLength}
 	}
 	t := Track2{PAN: pan}
-	t.Expiry, rest = cut(rest, 4)
+	t.Expiry, rest = cut(rest, expiryDigits)
+	if t.Expiry != "" && len(t.Expiry) < expiryDigits {
+		return Track2{}, &ValueError{Tag: 0x57, Err: ErrLength}
+	}
 	t.ServiceCode, t.Discretionary = cut(rest, 3)
 	return t, nil
+}
+
+// The digits of an expiry date and a service code.
+const (
+	expiryDigits  = 4
+	serviceDigits = 3
+)
+
+// inPlace reports whether every part of the track stands where a reader of the track looks for it: only at the end may one
+// be left out or, of the service code and what follows, be cut short.
+func (t Track2) inPlace() bool {
+	switch {
+	case len(t.Expiry) == 0:
+		return t.ServiceCode == "" && t.Discretionary == ""
+	case len(t.Expiry) != expiryDigits:
+		return false
+	}
+	return len(t.ServiceCode) == serviceDigits || len(t.ServiceCode) < serviceDigits && t.Discretionary == ""
 }
 
 // cut takes n characters off s; all of it when there are fewer.
@@ -49,7 +68,8 @@ func cut(s string, n int) (head, tail string) {
 }
 
 // AppendTrack2 appends the track as an object. It returns dst unchanged and an error when a part holds something else
-// than digits or the whole is longer than 19 octets.
+// than digits, has another length than its own (ErrLength) so that what follows would be read in its place, or when the
+// whole is longer than 19 octets.
 func AppendTrack2(dst []byte, tag Tag, t Track2) ([]byte, error) {
 	for _, part := range []string{t.PAN, t.Expiry, t.ServiceCode, t.Discretionary} {
 		if strings.IndexFunc(part, notDigit) >= 0 {
@@ -60,7 +80,7 @@ func AppendTrack2(dst []byte, tag Tag, t Track2) ([]byte, error) {
 	if len(s)%2 == 1 {
 		s += "F"
 	}
-	if t.PAN == "" || len(t.PAN) > 19 || len(s) > 2*maxTrack2 {
+	if t.PAN == "" || !t.inPlace() || len(t.PAN) > maxPAN || len(s) > 2*maxTrack2 {
 		return dst, &ValueError{Tag: tag, Err: ErrLength}
 	}
 	var v [maxTrack2]byte
@@ -76,9 +96,17 @@ func AppendTrack2(dst []byte, tag Tag, t Track2) ([]byte, error) {
 
 // Masked returns the track with the middle of the PAN and everything behind the expiry hidden: "622622******1234=2512***".
 func (t Track2) Masked() string {
-	s := maskPAN(t.PAN) + "=" + t.Expiry
+	s := maskPAN(t.PAN) + "=" + shownExpiry(t.Expiry)
 	if t.ServiceCode != "" || t.Discretionary != "" {
 		s += "***"
+	}
+	return s
+}
+
+// shownExpiry returns an expiry date of four digits and nothing of anything else, which may be a name or part of a number.
+func shownExpiry(s string) string {
+	if len(s) != expiryDigits || strings.IndexFunc(s, notDigit) >= 0 {
+		return ""
 	}
 	return s
 }
@@ -98,7 +126,8 @@ type Track1 struct {
 	Discretionary string
 }
 
-// ParseTrack1 reads the ASCII form of format code B: "B<PAN>^<name>^<YYMM><service code><discretionary data>".
+// ParseTrack1 reads the ASCII form of format code B: "B<PAN>^<name>^<YYMM><service code><discretionary data>". A ^ stands in
+// the place of an expiry or a service code that the card does not have.
 func ParseTrack1(b []byte) (Track1, error) {
 	rest, ok := strings.CutPrefix(string(b), "B")
 	pan, rest, ok1 := strings.Cut(rest, "^")
@@ -109,18 +138,45 @@ func ParseTrack1(b []byte) (Track1, error) {
 	if strings.IndexFunc(pan, notDigit) >= 0 {
 		return Track1{}, &ValueError{Tag: 0x56, Offset: 1, Err: ErrDigits}
 	}
-	if len(b) > 76 || len(pan) == 0 || len(pan) > 19 {
+	if len(b) > 76 || len(pan) == 0 || len(pan) > maxPAN {
 		return Track1{}, &ValueError{Tag: 0x56, Err: ErrLength}
 	}
 	t := Track1{PAN: pan, Name: name}
-	t.Expiry, rest = cut(rest, 4)
-	t.ServiceCode, t.Discretionary = cut(rest, 3)
+	for _, part := range []struct {
+		to     *string
+		digits int
+	}{{&t.Expiry, expiryDigits}, {&t.ServiceCode, serviceDigits}} {
+		at := len(b) - len(rest)
+		var err error
+		if *part.to, rest, err = cutDigits(rest, part.digits); err != nil {
+			return Track1{}, &ValueError{Tag: 0x56, Offset: at, Err: err}
+		}
+	}
+	t.Discretionary = rest
 	return t, nil
+}
+
+// cutDigits takes n digits off s, or the ^ that stands for none. The end of s is none, too.
+func cutDigits(s string, n int) (digits, rest string, err error) {
+	if s == "" {
+		return "", "", nil
+	}
+	if rest, absent := strings.CutPrefix(s, "^"); absent {
+		return "", rest, nil
+	}
+	digits, rest = cut(s, n)
+	switch {
+	case strings.IndexFunc(digits, notDigit) >= 0:
+		return "", s, ErrDigits
+	case len(digits) < n:
+		return "", s, ErrLength
+	}
+	return digits, rest, nil
 }
 
 // Masked returns the track with the PAN masked, the expiry and nothing else.
 func (t Track1) Masked() string {
-	return "B" + maskPAN(t.PAN) + "^***^" + printable([]byte(t.Expiry)) + "***"
+	return "B" + maskPAN(t.PAN) + "^***^" + shownExpiry(t.Expiry) + "***"
 }
 
 // Format prints the masked track, whatever the verb.
@@ -128,6 +184,9 @@ func (t Track1) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.Masked()) }
 
 // MarshalText writes the masked track, so that logs and JSON hold nothing else.
 func (t Track1) MarshalText() ([]byte, error) { return []byte(t.Masked()), nil }
+
+// maxPAN is how many digits a card number has at most. ISO/IEC 7812-1.
+const maxPAN = 19
 
 // maskPAN keeps the first six and the last four digits of a card number of usual length, and nothing of a shorter one.
 func maskPAN(pan string) string {
@@ -138,12 +197,16 @@ func maskPAN(pan string) string {
 }
 
 // CardPAN returns the card number of a card's data, at any depth: that of tag 5A, or else that of the track in tag 57.
-// It is ErrMismatch when both are there and differ, and ErrMissing when neither is.
+// It is ErrMismatch when both are there and differ, ErrMissing when neither is, and ErrLength for a number of no digits
+// or of more than 19.
 func CardPAN(d TLV) (string, error) {
 	v, hasPAN := d.Lookup(0x5A)
 	pan, err := ParseCN(v)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", &ValueError{Tag: 0x5A, Err: ErrDigits}
+	case hasPAN && (pan == "" || len(pan) > maxPAN):
+		return "", &ValueError{Tag: 0x5A, Err: ErrLength}
 	}
 	track, hasTrack := d.Lookup(0x57)
 	if !hasTrack && !hasPAN {

@@ -28,7 +28,7 @@ const (
 	TTQIssuerUpdate              TTQBit = octet3 + bit8
 	TTQConsumerDeviceCVM         TTQBit = octet3 + bit7
 	TTQConsumerDeviceCVMTransit  TTQBit = octet3 + bit6
-	TTQConsumerDeviceCVMRequired TTQBit = octet3 + bit5
+	TTQConsumerDeviceCVMRequired TTQBit = octet3 + bit4 // of Discover alone, Book C-6 Annex D.11
 
 	TTQfDDA TTQBit = octet4 + bit8
 )

@@ -118,3 +118,11 @@ func (b TVRBit) String() string { return b.Text(English) }
 
 // Text returns what the bit means.
 func (b TVRBit) Text(l Language) string { return bitText(tvrText[:], b, l) }
+
+// Or returns the bits that are set in either.
+func (v TVR) Or(other TVR) TVR {
+	for i := range v {
+		v[i] |= other[i]
+	}
+	return v
+}

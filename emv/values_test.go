@@ -205,6 +205,9 @@ func TestTerminalType(t *testing.T) {
 	require.Equal(t, OfflineOnly, online)
 	_, ok = TerminalType(0x99).Online()
 	require.False(t, ok)
+	online, ok = TerminalType(0x22).Online()
+	require.True(t, ok)
+	require.Equal(t, OfflineWithOnline, online)
 	require.True(t, TerminalType(0x23).Attended())
 	require.False(t, TerminalType(0x24).Attended())
 }
@@ -216,6 +219,44 @@ func TestCID(t *testing.T) {
 	require.Equal(t, PINTryLimitExceeded, c.Reason())
 	require.Equal(t, "RFU", CID(7).Reason().String())
 	require.Equal(t, "AAC TC ARQC RFU", fmt.Sprint(AAC, " ", TC, " ", ARQC, " ", AAR))
+}
+
+// TestCardCID holds where a card says which cryptogram it gave.
+func TestCardCID(t *testing.T) {
+	const rest24 = "000000000000000000000000000000000000000000000000"
+	for card, want := range map[string]CID{
+		"9F270180":                          0x80,
+		"9F270140" + "9F10070601120320A000": 0x40,
+		"77049F270100":                      0x00,
+		"9F10070601120320A000":              0x80,
+		"9F1005060112031F":                  0x40,
+		"9F100506011203CF":                  0x00,
+		"9F1005FFFFFFFFFF":                  0xC0,
+		// Visa's format 2 has no length before the results, nor have the common core's and those of M/Chip.
+		"9F10201F2201A0FF" + rest24 + "000000":                          0x80,
+		"9F10201F220190CF" + rest24 + "000000":                          0x40,
+		"9F10201F220180FF" + rest24 + "000000":                          0x00,
+		"9F10201F4201A000" + rest24 + "000000":                          0x80,
+		"9F10200FA501900000000000000000000000000F" + rest24[:30]:        0x40,
+		"9F10120114A0FFFF" + rest24[:26]:                                0x80,
+		"9F101A0114A0FFFF" + rest24[:42]:                                0x80,
+		"9F100807010103AFA00000":                                        0x80,
+		"9F1016150185049CFFFFFF" + rest24[:28]:                          0x40,
+		"8408A000000333010101" + "9F10201F2201A09F" + rest24 + "000000": 0x40, // of UnionPay the same octets are no format 2
+		"8407A0000000031010" + "9F10201F2201A09F" + rest24 + "000000":   0x80,
+		"4F07A0000000031010" + "9F10201F2201A09F" + rest24 + "000000":   0x80,
+	} {
+		cid, err := CardCID(unhex(t, card))
+		require.NoError(t, err, card)
+		require.Equal(t, want, cid, card)
+	}
+	for card, want := range map[string]error{
+		"": ErrMissing, "9F3602000A": ErrMissing, "9F27028000": ErrLength, "9F2700" + "9F10070601120320A000": ErrLength, "9F100406011203": ErrLength,
+		"9F10211F2201A0FF" + rest24 + "00000000": ErrLength,
+	} {
+		_, err := CardCID(unhex(t, card))
+		require.ErrorIs(t, err, want, card)
+	}
 }
 
 func TestScripts(t *testing.T) {
@@ -270,12 +311,63 @@ func TestIADNeedsTheRID(t *testing.T) {
 	require.Equal(t, "unknown", IADFormat(99).String())
 }
 
+// TestIADBorders holds that of every layout an octet more or less, or another mark, makes something else.
+func TestIADBorders(t *testing.T) {
+	zeros := func(n int) string { return strings.Repeat("00", n) }
+	for name, c := range map[string]struct {
+		rid    RID
+		iad    string
+		format IADFormat
+		marks  []int // octets that the layout looks at
+	}{
+		"Visa":                      {RIDVisa, "06010A03A00000", IADVisa, []int{0, 3}},
+		"Visa, discretionary":       {RIDVisa, "06010A03A00000" + "03AABBCC", IADVisa, []int{0, 3, 7}},
+		"Visa 2":                    {RIDVisa, "1F2201A0" + zeros(28), IADVisa2, []int{0}},
+		"Visa 4":                    {RIDVisa, "1F4301A0" + zeros(28), IADVisa2, []int{0}},
+		"Interac":                   {RIDInterac, "15018504A0000000" + zeros(14), IADInterac, []int{0, 2, 3}},
+		"UnionPay":                  {RIDUnionPay, "07010103A0000001", IADUnionPay, []int{0, 3}},
+		"UnionPay, discretionary":   {RIDUnionPay, "07010103A0000001" + "0A" + zeros(10), IADUnionPay, []int{0, 3, 8}},
+		"JCB":                       {RIDJCB, "07010104A0000000", IADJCB, []int{0, 3}},
+		"JCB, discretionary":        {RIDJCB, "07010104A0000000" + "0155", IADJCB, []int{0, 3, 8}},
+		"American Express":          {RIDAmex, "06010103A00000", IADAmex, []int{0, 3}},
+		"M/Chip 4":                  {RIDMastercard, "0110" + zeros(16), IADMChip4, nil},
+		"M/Chip Advance, 20 octets": {RIDMastercard, "0110" + zeros(18), IADMChipAdvance, nil},
+		"M/Chip Advance, 26 octets": {RIDMastercard, "0110" + zeros(24), IADMChipAdvance, nil},
+		"M/Chip Advance, 28 octets": {RIDMastercard, "0110" + zeros(26), IADMChipAdvance, nil},
+		"common core":               {RID{}, "0FA501A0" + zeros(12) + "0F" + zeros(15), IADCCD, []int{0, 16}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			format := func(b []byte) IADFormat {
+				iad, err := ParseIAD(c.rid, b)
+				if len(b) > 32 {
+					require.ErrorIs(t, err, ErrLength)
+					return IADUnknown
+				}
+				require.NoError(t, err)
+				require.Equal(t, b, iad.Raw)
+				return iad.Format
+			}
+			whole := unhex(t, c.iad)
+			require.Equal(t, c.format, format(whole))
+			require.NotEqual(t, c.format, format(whole[:len(whole)-1]), "cut")
+			require.NotEqual(t, c.format, format(append(slices.Clone(whole), 0xEE)), "an octet more")
+			for _, at := range c.marks {
+				for _, other := range []byte{whole[at] - 1, whole[at] + 1} {
+					b := slices.Clone(whole)
+					b[at] = other
+					require.NotEqual(t, c.format, format(b), "octet %d is %02X", at, other)
+				}
+			}
+		})
+	}
+}
+
 func TestCurrencies(t *testing.T) {
 	for _, c := range []struct {
 		code  uint16
 		minor uint64
 		want  string
-	}{{156, 1999, "19.99 CNY"}, {156, 5, "0.05 CNY"}, {392, 1999, "1999 JPY"}, {414, 1999, "1.999 KWD"}, {990, 12345, "1.2345 CLF"}, {8, 0, "0.00 ALL"}, {997, 100, "1.00 USN"}} {
+	}{{156, 1999, "19.99 CNY"}, {156, 5, "0.05 CNY"}, {156, 99, "0.99 CNY"}, {156, 100, "1.00 CNY"}, {156, 0, "0.00 CNY"}, {392, 1999, "1999 JPY"}, {414, 1999, "1.999 KWD"}, {990, 12345, "1.2345 CLF"}, {8, 0, "0.00 ALL"}, {997, 100, "1.00 USN"}} {
 		currency, ok := CurrencyByCode(c.code)
 		require.True(t, ok)
 		require.Equal(t, c.want, currency.Format(c.minor))
@@ -344,10 +436,6 @@ func TestARC(t *testing.T) {
 	a, err := ParseARC([]byte("Z3"))
 	require.NoError(t, err)
 	require.Equal(t, ARCUnableOnlineDeclined, a)
-	require.False(t, a.Approved())
-	require.True(t, ARC{'0', '0'}.Approved())
-	require.True(t, ARCOfflineApproved.Approved())
-	require.False(t, ARC{'5', '1'}.Approved())
 	require.Equal(t, "资金不足", ARC{'5', '1'}.Text(Chinese))
 	require.Equal(t, "..", ARC{0, 0xFF}.String())
 	_, err = ParseARC([]byte("000"))
@@ -355,14 +443,14 @@ func TestARC(t *testing.T) {
 }
 
 func TestFormFactor(t *testing.T) {
-	f, err := ParseFormFactor(unhex(t, "23940000"))
+	f, err := ParseVisaFormFactor(unhex(t, "23940000"))
 	require.NoError(t, err)
 	require.Equal(t, 1, f.Version())
 	require.Equal(t, 3, f.Device())
 	require.Zero(t, f.Technology())
 	require.Equal(t, "mobile phone", f.String())
 	require.Equal(t, []string{"passcode capable", "CVV2 printed", "cloud-based credentials"}, f.Features(English))
-	require.Equal(t, "RFU", FormFactor{31}.String())
+	require.Equal(t, "RFU", VisaFormFactor{31}.String())
 }
 
 func TestMatchAID(t *testing.T) {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/posline/posline/spec"
@@ -28,6 +29,40 @@ func TestResponseEchoesAndSwapsTheAddresses(t *testing.T) {
 
 	_, err = Response(answer)
 	require.ErrorIs(t, err, ErrType, "a response has no response")
+}
+
+// The bytes of a header that change places may be its last ones; where it is too short for them it is left as it is.
+func TestResponseSwapsTheEndsOfTheHeader(t *testing.T) {
+	for _, swap := range []spec.Swap{{A: 0, B: 4, Bytes: 2}, {A: 4, B: 0, Bytes: 2}} {
+		codec := MustCompile(spec.MustNew(spec.Config{Name: "addressed", Header: []spec.Field{{Number: 1, Format: "ans 2"}, {Number: 2, Format: "ans..4"}},
+			Responses: []spec.Derivation{{From: "0800", To: "0810", SwapHeader: []spec.Swap{swap}}}, Fields: []spec.Field{{Number: 11, Format: "n 6"}}}))
+		for header, want := range map[string]string{"ab02cd": "cd02ab", "ab03cde": "cd03abe", "ab01c": "ab01c", "ab00": "ab00"} {
+			m := codec.New()
+			require.NoError(t, m.SetMTI("0800"))
+			require.NoError(t, m.SetHeader([]byte(header)))
+			answer, err := Response(m)
+			require.NoError(t, err)
+			require.Equal(t, want, string(answer.Header()))
+		}
+	}
+}
+
+// An echoed field that the response writes otherwise must fit there.
+func TestResponseRefusesAnEchoThatDoesNotFit(t *testing.T) {
+	codec := MustCompile(spec.MustNew(spec.Config{Name: "echo", Responses: []spec.Derivation{{From: "0800", To: "0810", Echo: []int{48}}},
+		Fields: []spec.Field{{Number: 48, Format: "ans...99", ByMTI: []spec.Framing{{MTI: "0810", Field: spec.Field{Format: "ans..4"}}}}}}))
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0800"))
+	require.NoError(t, m.Set(48, "four"))
+	answer, err := Response(m)
+	require.NoError(t, err)
+	require.Equal(t, "04four", string(answer.Field(48).Wire()))
+	require.NoError(t, m.Set(48, "fifth"))
+	_, err = Response(m)
+	require.ErrorIs(t, err, ErrTooLong)
+	require.ErrorIs(t, ResponseInto(answer, m), ErrTooLong)
+	_, err = answer.Pack()
+	require.ErrorIs(t, err, ErrTooLong, "half an answer is none")
 }
 
 func TestResponsesOf1987(t *testing.T) {
@@ -95,6 +130,12 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	require.NoError(t, m.Validate())
 	require.NoError(t, m.Set(60, "221"))
 	require.ErrorIs(t, m.Validate(), ErrTruncated)
+
+	headed := codecFor(t, "unionpay-pos").New()
+	require.NoError(t, headed.SetMTI("0800"))
+	require.ErrorContains(t, headed.Validate(), "header: missing")
+	require.NoError(t, headed.SetHeader(unpacked(t, unionPayFrames(t)[0]).Header()))
+	require.NotContains(t, fmt.Sprint(headed.Validate()), "header")
 }
 
 func TestWipeLeavesNothingBehind(t *testing.T) {

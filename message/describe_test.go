@@ -1,10 +1,12 @@
 package message
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
 
+	"github.com/posline/posline/message/internal/words"
 	"github.com/posline/posline/spec"
 	"github.com/stretchr/testify/require"
 )
@@ -112,22 +114,95 @@ func TestMeanings(t *testing.T) {
 		{"0400", 39, "98", "reason: no answer in time"},
 		{"0400", 39, "17", ""},
 		{"0410", 39, "25", "original transaction not found"},
+		{"0200", 39, "06", "error"},
+		{"0410", 39, "06", "error"},
+		{"0420", 39, "06", "reason: card refused after approval, or a device fault"},
 		{"0800", 70, "301", "echo test"},
 		{"0800", 11, "000301", ""},
 	} {
 		m.Reset()
 		require.NoError(t, m.SetMTI(c.mti))
 		require.NoError(t, m.Set(c.number, c.value))
-		require.Equal(t, c.want, meaning(m, m.Field(c.number)))
+		require.Equal(t, c.want, string(appendMeaning(nil, m, m.Field(c.number))))
 	}
-	require.Equal(t, "reversal advice, from acquirer, repeat, ISO 8583:1987", typeMeaning("0421"))
-	require.Equal(t, "network management notification, from issuer, ISO 8583:1993", typeMeaning("1842"))
-	require.Equal(t, "reserved reserved, from reserved, reserved", typeMeaning("7999"))
+	require.Equal(t, "reversal advice, from acquirer, repeat, ISO 8583:1987", string(words.AppendMessageType(nil, [4]byte{'0', '4', '2', '1'})))
+	require.Equal(t, "network management notification, from issuer, ISO 8583:1993", string(words.AppendMessageType(nil, [4]byte{'1', '8', '4', '2'})))
+	require.Equal(t, "reserved reserved, from reserved, reserved", string(words.AppendMessageType(nil, [4]byte{'7', '9', '9', '9'})))
+}
+
+// Every digit of a message type has the word that the standard gives it, or is reserved.
+func TestWordsOfMessageTypes(t *testing.T) {
+	const reserved = "reserved"
+	versions := []string{"ISO 8583:1987", "ISO 8583:1993", "ISO 8583:2003", reserved, reserved, reserved, reserved, reserved, "national use", "private use"}
+	classes := []string{reserved, "authorisation", "financial", "file action", "reversal", "reconciliation", "administrative", "fee collection", "network management", reserved}
+	functions := []string{"request", "request response", "advice", "advice response", "notification", "notification acknowledgement",
+		"instruction", "instruction acknowledgement", reserved, reserved}
+	origins := []string{"acquirer", "acquirer, repeat", "issuer", "issuer, repeat", "other", "other, repeat", reserved, reserved, reserved, reserved}
+	for i := range 10 {
+		digit := byte('0' + i)
+		for mti, want := range map[[4]byte]string{
+			{digit, '2', '0', '0'}: "financial request, from acquirer, " + versions[i],
+			{'0', digit, '0', '0'}: classes[i] + " request, from acquirer, ISO 8583:1987",
+			{'0', '2', digit, '0'}: "financial " + functions[i] + ", from acquirer, ISO 8583:1987",
+			{'0', '2', '0', digit}: "financial request, from " + origins[i] + ", ISO 8583:1987",
+		} {
+			require.Equal(t, want, string(words.AppendMessageType(nil, mti)), string(mti[:]))
+		}
+	}
+}
+
+// The table of a message with more parts than most, and with texts wider than their columns, is as any other.
+func TestDescribeOfAMessageWithManyParts(t *testing.T) {
+	codec := MustCompile(spec.MustNew(spec.Config{Name: "many", Fields: []spec.Field{
+		{Number: 2, Name: strings.Repeat("a long name ", 5), Format: "ans...999", Mask: spec.MaskNone, Layout: &spec.Layout{Kind: spec.Tagged, Tag: spec.TagFormat{Digits: 3},
+			Unknown: &spec.Field{Format: "ans..50", Mask: spec.MaskNone}}},
+	}}))
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0100"))
+	var value strings.Builder
+	for i := range 70 {
+		fmt.Fprintf(&value, "%03d%02d%s", i, i%9, strings.Repeat("v", i%9))
+	}
+	fmt.Fprintf(&value, "070%02d%s", 50, strings.Repeat("w", 50))
+	require.NoError(t, m.Set(2, value.String()))
+	lines := strings.Split(string(TextForm{}.AppendDescription([]byte("before\n"), m)), "\n")
+	require.Len(t, lines, 1+2+3+71+1)
+	require.Equal(t, "before", lines[0])
+	require.Equal(t, "    20   681  2      "+strings.Repeat("a long name ", 4)+"a long name", lines[5])
+	for i := range 71 {
+		require.Contains(t, lines[6+i], fmt.Sprintf("  2.%03d", i))
+	}
+	require.True(t, strings.HasSuffix(lines[6], "2.000"), lines[6])
+	require.True(t, strings.HasSuffix(lines[6+70], strings.Repeat("w", 50)))
+}
+
+// A third bitmap that stands in a data element has a row of its own; the fields that are listed are those of the first
+// two. Validate finds nothing wrong with it and goes on to the fields behind it.
+func TestDescribeOfAThirdBitmap(t *testing.T) {
+	codec := MustCompile(spec.MustNew(spec.Config{Name: "three", Bitmap: spec.Bitmap{Max: 3, TertiaryField: 65}, Fields: []spec.Field{
+		{Number: 2, Name: "Before", Format: "n 2"}, {Number: 130, Name: "Behind", Format: "n 2", Values: []string{"77"}}}}))
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.Set(2, "22"))
+	require.NoError(t, m.Set(130, "78"))
+	for _, received := range []bool{false, true} {
+		if received {
+			require.NoError(t, m.Unpack(packed(t, m)))
+		}
+		text := string(TextForm{}.AppendDescription(nil, m))
+		require.Contains(t, text, "fields 2 65\n")
+		require.Equal(t, 1, strings.Count(text, "fields "), text)
+		require.Contains(t, text, "  65     Bitmap        4000000000000000\n")
+		require.Empty(t, m.Field(65).String())
+		err := m.Validate()
+		require.ErrorIs(t, err, ErrValue)
+		require.EqualError(t, err, "field 130: illegal value")
+	}
 }
 
 func TestWidth(t *testing.T) {
-	require.Equal(t, 6, width("ab中文"))
-	require.Equal(t, "中文    x", string(append(appendCell(nil, "中文", 6), 'x')))
+	require.Equal(t, 6, width([]byte("ab中文")))
+	require.Equal(t, "中文    x", string(append(appendGap([]byte("中文"), 6-width([]byte("中文"))), 'x')))
 }
 
 func TestHexDump(t *testing.T) {
@@ -155,6 +230,7 @@ func TestHexDumpOfABrokenMessage(t *testing.T) {
 	require.Error(t, m.Unpack(wire[:50]))
 	require.Equal(t, "00000020  00 00 00 00 00 19 99 05 10 00 35 31 ** ** ** **  |..........51****|\n"+
 		"00000030  ** **                                            |**|\n", strings.Join(strings.SplitAfter(m.HexDump(), "\n")[2:], ""))
+	require.NotContains(t, string(inClear.AppendHexDump(nil, m)), "**", "in the clear nothing is hidden")
 }
 
 func TestHexDumpOfAnEditedMessage(t *testing.T) {

@@ -51,7 +51,7 @@ func TestSetPathOfLeadsAndGaps(t *testing.T) {
 			require.NoError(t, err)
 			back := codec.New()
 			require.NoError(t, back.Unpack(wire))
-			require.Equal(t, c.want, hex.EncodeToString(back.Get(c.path).content()), "%X", wire)
+			require.Equal(t, c.want, hex.EncodeToString(contentAt(back, c.path)), "%X", wire)
 			for _, s := range c.sets[len(c.sets)-1:] {
 				require.Equal(t, s.value, back.Get(s.path).Text())
 			}
@@ -67,7 +67,7 @@ func TestUnsetPathBehindALead(t *testing.T) {
 		require.NoError(t, m.SetPath(path, map[string]string{"60.0": "0800", "60.1": "42", "60.8": "Z"}[path]))
 	}
 	require.NoError(t, m.UnsetPath("60.1"))
-	require.Equal(t, "0800015a", hex.EncodeToString(m.Get("60").content()))
+	require.Equal(t, "0800015a", hex.EncodeToString(contentAt(m, "60")))
 }
 
 // A struct need not set all parts of a field of fixed length.
@@ -81,7 +81,7 @@ func TestMarshalFillsUp(t *testing.T) {
 	require.NoError(t, Marshal(m, &struct {
 		F49 inner
 	}{inner{"A", "42"}}))
-	require.Equal(t, "4142000020", hex.EncodeToString(m.Get("49").content()))
+	require.Equal(t, "4142000020", hex.EncodeToString(contentAt(m, "49")))
 }
 
 // A struct sets a lead and what follows it.
@@ -96,9 +96,52 @@ func TestMarshalBehindALead(t *testing.T) {
 	require.NoError(t, Marshal(m, &struct {
 		F60 inner
 	}{inner{"0800", "42", "Z"}}))
-	require.Equal(t, "080081425a", hex.EncodeToString(m.Get("60").content()))
+	require.Equal(t, "080081425a", hex.EncodeToString(contentAt(m, "60")))
 	require.NoError(t, Marshal(m, &struct {
 		F60 inner
 	}{inner{"", "43", ""}}))
-	require.Equal(t, "080081435a", hex.EncodeToString(m.Get("60").content()))
+	require.Equal(t, "080081435a", hex.EncodeToString(contentAt(m, "60")))
+}
+
+// contentAt is a value as it stands on the wire, without its length.
+func contentAt(m *Message, path string) []byte {
+	v := m.Get(path)
+	return v.part.Content()
+}
+
+// One of several equal tags, and a part of one of several records, is changed or removed where it stands.
+func TestEditOneOfSeveral(t *testing.T) {
+	codec := structSpec(t)
+	for _, c := range []struct {
+		name, field, before, path, value, after string // value "" removes
+	}{
+		{"the first", "48", "A101aB101bA101c", "48.A1", "xx", "A102xxB101bA101c"},
+		{"the first by its index", "48", "A101aB101bA101c", "48.A1[1]", "x", "A101xB101bA101c"},
+		{"the second", "48", "A101aB101bA101cA101d", "48.A1[2]", "xx", "A101aB101bA102xxA101d"},
+		{"the third", "48", "A101aB101bA101cA101d", "48.A1[3]", "x", "A101aB101bA101cA101x"},
+		{"one more", "48", "A101aA101b", "48.A1[3]", "x", "A101aA101bA101x"},
+		{"the second goes", "48", "A101aB101bA101cA101d", "48.A1[2]", "", "A101aB101bA101d"},
+		{"the third goes", "48", "A101aA101bA101c", "48.A1[3]", "", "A101aA101b"},
+		{"one that is not there goes", "48", "A101aA101b", "48.A1[3]", "", "A101aA101b"},
+		{"a part of the first record", "61", "01abc02def03ghi", "61.2", "xyz", "01xyz02def03ghi"},
+		{"a part of the second record", "61", "01abc02def03ghi", "61.1[2]", "42", "01abc42def03ghi"},
+		{"a part of the last record", "61", "01abc02def03ghi", "61.2[3]", "xyz", "01abc02def03xyz"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := codec.New()
+			require.NoError(t, m.SetMTI("0200"))
+			require.NoError(t, m.SetPath(c.field, c.before))
+			if c.value == "" {
+				require.NoError(t, m.UnsetPath(c.path))
+			} else {
+				require.NoError(t, m.SetPath(c.path, c.value))
+			}
+			require.Equal(t, c.after, m.Get(c.field).Text())
+		})
+	}
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.SetPath("61", "01abc"))
+	require.ErrorIs(t, m.SetPath("61.1[2]", "42"), ErrType, "a record is not made of one part")
+	require.Equal(t, "01abc", m.Field(61).Text())
 }

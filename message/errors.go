@@ -3,6 +3,8 @@ package message
 import (
 	"strconv"
 	"strings"
+
+	"github.com/posline/posline/message/internal/fault"
 )
 
 // Kind says what is wrong with a message. It is an error itself, so errors.Is(err, message.ErrTruncated) tells kinds
@@ -11,22 +13,21 @@ type Kind uint8
 
 // The kinds of error.
 const (
-	_            Kind = iota
-	ErrTruncated      // the bytes end inside a field
-	ErrTrailing       // bytes are left after the last field
-	ErrLength         // a length prefix is no number
-	ErrTooLong        // a value is longer than the spec allows
-	ErrTooShort       // a value is shorter than the spec allows
-	ErrDigit          // a character or nibble is no digit
-	ErrCharacter      // a character is outside the declared content
-	ErrFiller         // the nibble beside an odd number of digits, or the fill of a reserved area, is not the declared one
-	ErrUnknown        // a field or tag that the spec does not have
-	ErrBitmap         // a bitmap is malformed or announces what the spec does not allow
-	ErrTag            // a tag is malformed
-	ErrMissing        // a field that must be there is not
-	ErrForbidden      // a field is there that must not be
-	ErrValue          // a value is not among the legal ones
-	ErrType           // the value cannot be read or set in this way
+	ErrTruncated = Kind(fault.Truncated) // the bytes end inside a field
+	ErrTrailing  = Kind(fault.Trailing)  // bytes are left after the last field
+	ErrLength    = Kind(fault.Length)    // a length prefix is no number
+	ErrTooLong   = Kind(fault.TooLong)   // a value is longer than the spec allows
+	ErrTooShort  = Kind(fault.TooShort)  // a value is shorter than the spec allows
+	ErrDigit     = Kind(fault.Digit)     // a character or nibble is no digit
+	ErrCharacter = Kind(fault.Character) // a character is outside the declared content
+	ErrFiller    = Kind(fault.Filler)    // the nibble beside an odd number of digits, or the fill of a reserved area, is not the declared one
+	ErrUnknown   = Kind(fault.Unknown)   // a field or tag that the spec does not have
+	ErrBitmap    = Kind(fault.Bitmap)    // a bitmap is malformed or announces what the spec does not allow
+	ErrTag       = Kind(fault.Tag)       // a tag is malformed
+	ErrMissing   = Kind(fault.Missing)   // a field that must be there is not
+	ErrForbidden = Kind(fault.Forbidden) // a field is there that must not be
+	ErrValue     = Kind(fault.Value)     // a value is not among the legal ones
+	ErrType      = Kind(fault.Type)      // the value cannot be read or set in this way
 )
 
 var kindTexts = [...]string{"", "truncated", "trailing bytes", "bad length", "too long", "too short", "not a digit", "wrong character",
@@ -84,22 +85,14 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Cause}
 }
 
-// detail is the cause of an Error in words.
-type detail string
-
-func (d detail) Error() string { return string(d) }
-
-// lengths is the cause of a truncated, too long or too short value.
-type lengths struct {
-	what      string
-	got, want int
+// asError makes the error of a fault; nil for none.
+func asError(f *fault.Fault) error {
+	if f == nil {
+		return nil
+	}
+	return errorOf(f)
 }
 
-func (l lengths) Error() string {
-	return l.what + " " + strconv.Itoa(l.got) + ", " + strconv.Itoa(l.want)
-}
-
-// fault makes an Error at an offset.
-func fault(kind Kind, path string, offset int, cause error) *Error {
-	return &Error{Kind: kind, Path: path, Offset: offset, Cause: cause}
+func errorOf(f *fault.Fault) *Error {
+	return &Error{Kind: Kind(f.Kind), Path: f.Path, Offset: f.Offset, Cause: f.Cause}
 }

@@ -73,3 +73,27 @@ func ExampleMessage_SetPath() {
 	// Output:
 	// 000001 0042 9F260801020304050607089F36020042
 }
+
+// A host answers a request: the response is made from it, set by path, and recognised by the one who asked.
+func ExampleAnswers() {
+	codec := message.MustCompile(spec.ISO8583v1987ASCII())
+	request := codec.New()
+	request.SetMTI("0200")
+	request.SetPathInt("4", 1999)
+	request.Set(11, "000123")
+	request.Set(41, "TERM0001")
+
+	response := codec.New()
+	if err := message.ResponseInto(response, request); err != nil {
+		fmt.Println(err)
+		return
+	}
+	response.Set(39, "00")
+	fmt.Println(message.Answers(request, response, 11, 41), response.MTI(), response.Field(4).Unpadded())
+
+	_, err := response.Lookup("39.1")
+	fmt.Println(errors.Is(err, message.ErrType))
+	// Output:
+	// true 0210 1999
+	// true
+}

@@ -22,6 +22,7 @@ func TestForeignForms(t *testing.T) {
 		{"a long value of them", "\x00 234567\x7f", "\x00 234567\x7f", "0020323334353637" + "7F", spec.Field{Format: "ans 9", Charset: spec.CharsetASCII7}},
 		{"a variable field filled up", "7", "0007", "040007", spec.Field{Format: "n..4", Pad: spec.Pad{Side: spec.Left, To: 4}}},
 		{"text filled up on the right", "ab", "ab  ", "0461622020", spec.Field{Format: "ans..6", Pad: spec.Pad{Side: spec.Right, To: 4}}},
+		{"an odd number filled up beside its filler", "7", "007", "007F", spec.Field{Format: "n 3", Align: spec.Left, Filler: 0xF}},
 		{"longer than it is filled up", "abcde", "abcde", "056162636465", spec.Field{Format: "ans..6", Pad: spec.Pad{Side: spec.Right, To: 4}}},
 		{"filled up to the end", "ab", "ab  ", "61622020", spec.Field{Format: "ans..6", ToEnd: true, Pad: spec.Pad{Side: spec.Right, To: 4}}},
 	} {
@@ -71,6 +72,28 @@ func TestForeignFormsRefuse(t *testing.T) {
 	for _, pad := range []spec.Pad{{Side: spec.Left, To: -1}, {Side: spec.Left, To: 7}} {
 		_, err := spec.New(spec.Config{Name: "x", Fields: []spec.Field{{Number: 2, Format: "n..6", Pad: pad}}})
 		require.ErrorContains(t, err, "padding")
+	}
+}
+
+// A length that stands before the tag and counts half of a hexadecimal pair is refused, wherever the entry is.
+func TestHalfAPairBehindATag(t *testing.T) {
+	for _, coding := range []spec.Encoding{spec.HexASCII, spec.HexEBCDIC} {
+		text := map[spec.Encoding]string{spec.HexASCII: "414243", spec.HexEBCDIC: "C1C2C3"}[coding]
+		for _, field := range []spec.Field{{Tag: "01"}, {Tag: "02"}} { // listed, and not
+			field.Format, field.Encoding = "b..9", coding
+			unknown := field
+			unknown.Tag = ""
+			codec := one(t, spec.BCD, spec.Field{Format: "b...99", Encoding: spec.Raw, Layout: &spec.Layout{Kind: spec.Tagged, Encoding: spec.ASCII, LengthFirst: true,
+				Tag: spec.TagFormat{Encoding: spec.ASCII, Digits: 2}, Fields: []spec.Field{field}, Unknown: &unknown}})
+			whole := unhex(t, "020040"+"0008"+"3034"+"3031"+text+text[:2])
+			m := codec.New()
+			require.NoError(t, m.Unpack(whole))
+			require.Equal(t, 2, m.Get("2.01").Len())
+			require.Equal(t, whole, packed(t, m))
+			err := codec.New().Unpack(unhex(t, "020040"+"0007"+"3033"+"3031"+text))
+			require.ErrorIs(t, err, ErrLength)
+			require.ErrorContains(t, err, "half a value")
+		}
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/posline/posline/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/spec"
 )
 
 // frame is a published or constructed message, without its two-byte length.
@@ -136,4 +137,9 @@ func TestFramesReadAsPublished(t *testing.T) {
 func samePublished(got, want string) bool {
 	return got == want || strings.ToUpper(hex.EncodeToString([]byte(got))) == want ||
 		strings.ReplaceAll(got, "D", "=") == want
+}
+
+// specOf compiles a spec of some fields.
+func specOf(fields ...spec.Field) *Codec {
+	return MustCompile(spec.MustNew(spec.Config{Name: "test", Fields: fields}))
 }

@@ -45,7 +45,7 @@ func checkUnpack(t *testing.T, codec *Codec, wire []byte) {
 			continue // carries the third bitmap
 		}
 		was := slices.Clone(m.Field(number).Wire())
-		start := m.spans[number].start
+		start := m.spans[number].Start
 		fresh := codec.New()
 		require.NoError(t, fresh.Unpack(wire))
 		require.NoError(t, fresh.Set(number, m.Field(number).Text()), "field %d", number)

@@ -141,3 +141,14 @@ func TestJSONOfChineseText(t *testing.T) {
 		return m.Field(63)
 	}())))
 }
+
+// Every character of ISO 8859-1 comes back from JSON, and the first one behind them is refused.
+func TestJSONOfLatin1(t *testing.T) {
+	codec := specOf(spec.Field{Number: 2, Format: "ans..99", Charset: spec.CharsetLatin1})
+	for c := rune(0xA0); c <= 0xFF; c++ {
+		m := codec.New()
+		require.NoError(t, m.UnmarshalJSON([]byte(`{"0":"0200","2":"a`+string(c)+`"}`)), "%U", c)
+		require.Equal(t, []byte{'a', byte(c)}, m.Field(2).Bytes())
+	}
+	require.ErrorIs(t, codec.New().UnmarshalJSON([]byte(`{"0":"0200","2":"a\u0100"}`)), ErrCharacter)
+}

@@ -85,13 +85,13 @@ func TestJSONShowsEveryChange(t *testing.T) {
 
 func TestJSONForm(t *testing.T) {
 	m := codecFor(t, "unionpay-pos+no-header").New()
-	require.NoError(t, m.UnmarshalJSON([]byte(`{"60":{"1":"22","2":"000001"},"55":{"9F26":"0102030405060708","9A":"260131","72":"01"},
+	require.NoError(t, m.UnmarshalJSON([]byte(`{"60":{"1":"22","2":"000001"},"55":{"9F26":"0102030405060708","9A":"260131","91":"01"},
 		"22":"051","4":"1999","2":"6222021234567890128","0":"0200"}`)))
 	require.Equal(t, `{"0":"0200","2":"6222021234567890128","4":"000000001999","22":"051",`+
-		`"55":{"9F26":"0102030405060708","9A":"260131","72":"01"},"60":{"1":"22","2":"000001"},`+
-		`"raw":{"55":"00199F260801020304050607089A03260131720101"}}`, string(clearJSON(t, m)))
-	require.NoError(t, m.UnmarshalJSON([]byte(`{"0":"0800","55":{"72":["01","02"],"9A":"260131"},"22":"051","62":"AB"}`)))
-	require.Equal(t, `{"0":"0800","22":"051","55":{"72":["01","02"],"9A":"260131"},"62":"AB"}`, string(clearJSON(t, m)))
+		`"55":{"9F26":"0102030405060708","9A":"260131","91":"01"},"60":{"1":"22","2":"000001"},`+
+		`"raw":{"55":"00199F260801020304050607089A03260131910101"}}`, string(clearJSON(t, m)))
+	require.NoError(t, m.UnmarshalJSON([]byte(`{"0":"0800","55":{"91":["01","02"],"9A":"260131"},"22":"051","62":"AB"}`)))
+	require.Equal(t, `{"0":"0800","22":"051","55":{"91":["01","02"],"9A":"260131"},"62":"AB"}`, string(clearJSON(t, m)))
 }
 
 // The layout of field 48 depends on a field behind it, whatever the order of keys.
@@ -129,11 +129,12 @@ func TestJSONRefused(t *testing.T) {
 		{"no tag", `{"0":"0800","55":{"9F":"00"}}`, "55.9F", "tag"},
 		{"lower-case tag", `{"0":"0800","55":{"9f26":"00"}}`, "55.9f26", "not in the message"},
 		{"array of one", `{"0":"0800","55":{"9A":["01"]}}`, "55.9A", "twice or more"},
-		{"not hexadecimal", `{"0":"0800","55":{"9A":"0G"}}`, "55.9A", "hexadecimal"},
+		{"not hexadecimal", `{"0":"0800","55":{"9F36":"0G"}}`, "55.9F36", "hexadecimal"},
 		{"text outside the set", `{"0":"0800","63":"中"}`, "63", "gbk"},
 		{"raw is no object", `{"0":"0800","raw":"00"}`, "raw", "object"},
 		{"raw without value", `{"0":"0800","raw":{"11":"000001"}}`, "raw.11", "without a value"},
 		{"raw is another value", `{"0":"0800","11":"000002","raw":{"11":"000001"}}`, "11", "does not decode"},
+		{"raw in front is another value", `{"0":"0800","raw":{"11":"000001"},"11":"000002"}`, "11", "does not decode"},
 		{"raw goes on", `{"0":"0800","11":"000001","raw":{"11":"00000100"}}`, "raw.11", "wire form"},
 		{"raw is not hexadecimal", `{"0":"0800","11":"000001","raw":{"11":"0000X1"}}`, "raw.11", "hexadecimal"},
 		{"raw with another order of tags", `{"0":"0800","55":{"9A":"01"},"raw":{"55":"00049A019B00"}}`, "55", ""},

@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+
+	"github.com/posline/posline/message/internal/layout"
+	"github.com/posline/posline/message/internal/wire"
 )
 
 // What a frame is to a KeyFunc. The numbers are those of package connection's Kind constants.
@@ -42,33 +45,39 @@ type keying struct {
 }
 
 func newKeying(codec *Codec, numbers []int) (*keying, error) {
-	if codec == nil {
+	if codec == nil || codec.compiled == nil {
 		return nil, errNoCodec
 	}
-	k := &keying{codec: codec, numbers: slices.Compact(slices.Sorted(slices.Values(numbers)))}
-	for _, number := range k.numbers {
-		if number < 1 || number >= len(codec.fields) || codec.fields[number] == nil {
-			return nil, codec.New().undefined(number)
+	known := codec.compiled.Fields
+	for _, number := range numbers {
+		if number < 1 || number >= len(known) || known[number] == nil {
+			return nil, errorOf(undefined(number))
+		}
+	}
+	k := &keying{codec: codec}
+	for number := range known {
+		if slices.Contains(numbers, number) {
+			k.numbers = append(k.numbers, number)
 		}
 	}
 	return k, nil
 }
 
 func (k *keying) key(frame []byte) (key [32]byte, kind uint8, err error) {
-	var c cursor
-	if fail := c.begin(k.codec, frame, nil); fail != nil {
-		return key, KeyOther, fail
+	var c layout.Cursor
+	if fail := c.Begin(k.codec.compiled, frame, nil); fail != nil {
+		return key, KeyOther, errorOf(fail)
 	}
 	var buf [512]byte
-	text := append(buf[:0], c.mti[0], c.mti[1], functionGroup(c.mti[2]))
+	text := append(buf[:0], c.MTI[0], c.MTI[1], functionGroup(c.MTI[2]))
 	for _, number := range k.numbers {
-		n, at, fail := c.seek(number)
+		n, at, fail := c.Seek(number)
 		if fail != nil {
-			return key, KeyOther, fail
+			return key, KeyOther, errorOf(fail)
 		}
-		text = n.appendKeyPart(text, frame, at)
+		text = appendKeyPart(text, n, frame, at)
 	}
-	return foldKey(text), kindOf(c.mti[2]), nil
+	return foldKey(text), kindOf(c.MTI[2]), nil
 }
 
 // kindOf tells what an MTI's function digit makes of a message (ISO 8583:2003, 5.2.1.3).
@@ -94,22 +103,23 @@ func functionGroup(function byte) byte {
 
 // appendKeyPart appends a value so that no other sequence of values looks the same: 0 for an absent field, else its
 // length plus one in one byte or, from 254 on, 255 and the length in four bytes.
-func (n *node) appendKeyPart(dst, frame []byte, at span) []byte {
+func appendKeyPart(dst []byte, n *layout.Node, frame []byte, at wire.Span) []byte {
 	if n == nil {
 		return append(dst, 0)
 	}
 	mark := len(dst)
 	dst = append(dst, 0)
-	dst = n.appendValue(dst, frame[at.content:int(at.content)+n.wireSize(int(at.units))], int(at.units))
+	dst = n.AppendValue(dst, frame[at.Content:int(at.Content)+n.WireSize(int(at.Units))], int(at.Units))
 	size := len(dst) - mark - 1
 	if size < 254 {
 		dst[mark] = byte(size + 1)
 		return dst
 	}
 	dst[mark] = 255
-	var length [4]byte
-	binary.BigEndian.PutUint32(length[:], uint32(size))
-	return slices.Insert(dst, mark+1, length[:]...)
+	dst = append(dst, 0, 0, 0, 0)
+	copy(dst[mark+5:], dst[mark+1:])
+	binary.BigEndian.PutUint32(dst[mark+1:], uint32(size))
+	return dst
 }
 
 // foldKey keeps what fits and digests the rest. The first byte keeps the two apart: a verbatim key starts with a

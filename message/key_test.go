@@ -2,10 +2,12 @@ package message
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
-	"github.com/posline/posline/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/spec"
 )
 
 // keyOf packs a message of some type with some fields and takes its key.
@@ -126,7 +128,7 @@ func TestKeyFuncMisuseAndBadFrames(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, m.Unpack(wire))
 	key := KeyFunc(m.Codec(), 11, 41)
-	for size := range int(m.spans[41].end) {
+	for size := range int(m.spans[41].End) {
 		_, kind, err := key(wire[:size])
 		require.ErrorIs(t, err, ErrTruncated, size)
 		require.Equal(t, KeyOther, kind)
@@ -144,4 +146,31 @@ func TestKeyAllocations(t *testing.T) {
 			}), f.name)
 		}
 	}
+}
+
+// A key of just the size that fits is not digested: the values stand in it.
+func TestKeyThatJustFits(t *testing.T) {
+	codec := specOf(spec.Field{Number: 11, Format: "n 6"}, spec.Field{Number: 48, Format: "ans...99"})
+	digested := map[int]bool{}
+	for size := range 40 {
+		m := codec.New()
+		require.NoError(t, m.SetMTI("0200"))
+		require.NoError(t, m.Set(48, strings.Repeat("k", size)))
+		key, _, err := KeyFunc(codec, 48)(packed(t, m))
+		require.NoError(t, err)
+		digested[size] = !strings.Contains(string(key[:]), strings.Repeat("k", size)) || key[0] > '9'
+	}
+	front := 0
+	for !digested[front] {
+		front++
+	}
+	for size := range 40 {
+		require.Equal(t, size >= front, digested[size], size)
+	}
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.Set(48, strings.Repeat("k", front-1)))
+	key, _, err := KeyFunc(codec, 48)(packed(t, m))
+	require.NoError(t, err)
+	require.NotZero(t, key[len(key)-1], "the last byte is used")
 }

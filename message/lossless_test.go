@@ -40,7 +40,7 @@ func TestSettingTheShownValueChangesNothing(t *testing.T) {
 		for number := range unpacked(t, f).Numbers() {
 			m := unpacked(t, f)
 			before := slices.Clone(m.Field(number).Wire())
-			start, end := m.spans[number].start, m.spans[number].end
+			start, end := m.spans[number].Start, m.spans[number].End
 			require.NoError(t, m.Set(number, m.Field(number).Text()), "%s %d", f.name, number)
 			after := m.Field(number).Wire()
 			fields++
@@ -107,8 +107,8 @@ func TestEditChangesOnlyItsField(t *testing.T) {
 			s := m.spans[number]
 			require.NoError(t, m.Set(number, string(text)), "%s %d", f.name, number)
 			wire := packed(t, m)
-			require.Equal(t, f.wire[:s.start], wire[:s.start], f.name)
-			require.Equal(t, f.wire[s.end:], wire[len(wire)-len(f.wire[s.end:]):], f.name)
+			require.Equal(t, f.wire[:s.Start], wire[:s.Start], f.name)
+			require.Equal(t, f.wire[s.End:], wire[len(wire)-len(f.wire[s.End:]):], f.name)
 			back := codecFor(t, f.spec).New()
 			require.NoError(t, back.Unpack(wire))
 			require.Equal(t, string(text), back.Field(number).Text())

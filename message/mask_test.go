@@ -33,6 +33,7 @@ func TestMaskClasses(t *testing.T) {
 		{"track 1 with sentinel", "ans..76", spec.MaskTrack, "%B" + pan + "^DOE", "%B476173******0119^***"},
 		{"track 3", "ans...104", spec.MaskTrack, "01" + pan + "=1562812", "014761********0119=*******"},
 		{"short track", "z..37", spec.MaskTrack, "1234567=2812", "************"},
+		{"track with the shortest number", "z..37", spec.MaskTrack, "12345678=2812", "********=****"},
 		{"track with a short number", "z..37", spec.MaskTrack, "123456789012=28", "************=**"},
 		{"track without a separator", "z..37", spec.MaskTrack, pan, "****************"},
 		{"no track", "ans..40", spec.MaskTrack, "notatrack" + pan, "*************************"},
@@ -82,6 +83,7 @@ func TestMaskHidesWhatItCannotRead(t *testing.T) {
 		require.Equal(t, c.want, m.Field(2).String())
 	}
 	require.Empty(t, Value{}.String())
+	require.Empty(t, MustCompile(maskSpec("b 64", spec.MaskHidden, spec.CharsetASCII)).New().Field(2).String(), "of what is absent nothing is said")
 }
 
 func TestPartsAreMaskedEachByItsOwnClass(t *testing.T) {
@@ -93,4 +95,35 @@ func TestPartsAreMaskedEachByItsOwnClass(t *testing.T) {
 		"60":{"1":"00","2":"000001","3":"201"}}`)))
 	require.Equal(t, "{1:02 2:{1:00 2:000001 3:<20 digits> 4:000000000100 1:01 2:000002 3:<20 digits> 4:000000000200}}", m.Field(48).String())
 	require.Equal(t, "{5A:476173******0119 57:476173******0119D**************** 9F26:0102030405060708 DF7F:<1 bytes>}", m.Field(55).String())
+}
+
+// A number behind other characters is looked for as one that stands in front.
+func TestNumbersBehindOtherCharacters(t *testing.T) {
+	m := specOf(spec.Field{Number: 48, Format: "ans...999"}).New()
+	require.NoError(t, m.SetMTI("0200"))
+	for _, number := range []string{"4222222222222", "4111111111111111", "6222020000000000000"} {
+		for _, before := range []string{"", "A", "12 ", "ref 9-"} {
+			require.NoError(t, m.Set(48, before+number))
+			if shown := m.Field(48).String(); luhnValid(number) {
+				require.NotContains(t, shown, number)
+				require.Contains(t, shown, before+number[:6]+"*")
+			}
+		}
+	}
+	require.NoError(t, m.Set(48, "A4222222222222"))
+	require.Equal(t, "A422222***2222", m.Field(48).String())
+}
+
+func luhnValid(number string) bool {
+	sum := 0
+	for i := range number {
+		d := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
 }

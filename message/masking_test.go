@@ -10,9 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/posline/posline/message/internal/wire"
 	"github.com/stretchr/testify/require"
-
-	"github.com/posline/posline/spec"
 )
 
 // The card data that is fed through every printing path. What must not appear are pieces that hold nothing that may
@@ -47,11 +46,11 @@ func spilled(text string) int {
 
 // inEBCDIC is text as a message in EBCDIC holds it, in hexadecimal.
 func inEBCDIC(text string) string {
-	var wire []byte
+	var coded []byte
 	for _, c := range []byte(text) {
-		wire = append(wire, codePages[spec.EBCDIC1047].fromLatin1[c])
+		coded = append(coded, wire.Page1047.FromLatin1[c])
 	}
-	return strings.ToUpper(hex.EncodeToString(wire))
+	return strings.ToUpper(hex.EncodeToString(coded))
 }
 
 func cardMessages(t testing.TB) map[string]*Message {

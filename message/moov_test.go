@@ -178,3 +178,23 @@ func TestMoovValuesThatDoNotFit(t *testing.T) {
 	require.ErrorIs(t, err, message.ErrValue)
 	require.NotContains(t, err.Error(), "4761739001010119")
 }
+
+// A moov Numeric fills its part with zeros, the last one of a field that may end inside it too; a moov String is text.
+func TestMoovTypesInTheLastPart(t *testing.T) {
+	type numbers struct {
+		Type  *field.Numeric `index:"1"`
+		Batch *field.Numeric `index:"2"`
+	}
+	type texts struct {
+		Type  *field.String `index:"1"`
+		Batch *field.String `index:"2"`
+	}
+	m := message.MustCompile(spec.UnionPayPOS()).New()
+	require.NoError(t, message.Marshal(m, struct{ F60 *numbers }{&numbers{field.NewNumericValue(22), field.NewNumericValue(13)}}))
+	require.Equal(t, "22000013", m.Field(60).Text())
+	require.NoError(t, message.Marshal(m, struct{ F60 *texts }{&texts{field.NewStringValue("22"), field.NewStringValue("000014")}}))
+	require.Equal(t, "22000014", m.Field(60).Text())
+	err := message.Marshal(m, struct{ F60 *texts }{&texts{field.NewStringValue("22"), field.NewStringValue("13")}})
+	require.ErrorIs(t, err, message.ErrTooShort)
+	require.Equal(t, "22000014", m.Field(60).Text())
+}

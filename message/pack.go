@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"math/bits"
 	"strconv"
+
+	"github.com/posline/posline/message/internal/fault"
+	"github.com/posline/posline/message/internal/wire"
 )
 
 // AppendPack appends the message as it goes on the wire, without a length header. What was unpacked and not changed
@@ -35,34 +38,33 @@ func (m *Message) MarshalBinary() ([]byte, error) { return m.AppendPack(nil) }
 // packable checks what Set could not: that there is a message type and a header, and that the parts of edited fields
 // fit the layout that holds in this message.
 func (m *Message) packable() error {
-	if m.codec == nil {
+	switch {
+	case m.codec == nil:
 		return errNoCodec
+	case !m.hasMTI:
+		return errorOf(fault.Of(fault.Missing, "0", fault.Detail("no message type")))
+	case len(m.header) == 0 && len(m.layout.Header) > 0:
+		return errorOf(fault.Of(fault.Missing, "header", nil))
 	}
-	if !m.hasMTI {
-		return fault(ErrMissing, "0", -1, detail("no message type"))
-	}
-	if len(m.header) == 0 && len(m.codec.header) > 0 {
-		return fault(ErrMissing, "header", -1, nil)
-	}
-	if m.codec.bitmap.absent {
+	if m.layout.Bitmap.Absent {
 		if gap := m.gap(); gap != 0 {
-			return fault(ErrMissing, strconv.Itoa(gap), -1, detail("without a bitmap the fields before the last one must be there"))
+			return errorOf(fault.Of(fault.Missing, strconv.Itoa(gap), fault.Detail("without a bitmap the fields before the last one must be there")))
 		}
 	}
-	parted := m.codec.parted
+	parted := m.layout.Parted
 	for w := range parted {
 		parted[w] &= m.present[w]
 	}
 	if parted[0]|parted[1]|parted[2] == 0 {
 		return nil
 	}
-	for number := range fieldBits(&parted) {
-		if w, bit := bitOf(number); m.edited[w]&bit == 0 && !m.node(number).depends {
-			continue // checked when it was unpacked
+	for number := range wire.Bits(&parted) {
+		if w, bit := wire.BitOf(number); m.edited[w]&m.sound[w]&bit != 0 || m.edited[w]&bit == 0 && !m.node(number).Depends {
+			continue // checked when it was set or unpacked
 		}
-		if err := m.Field(number).checkInside(0); err != nil {
-			err.Offset = -1
-			return err
+		p := m.part(number)
+		if err := p.Check((*siblings)(m), 0); err != nil {
+			return errorOf(err.Elsewhere())
 		}
 	}
 	return nil
@@ -71,7 +73,7 @@ func (m *Message) packable() error {
 // gap is the first data element of the spec that is missing before one that is there; 0 for none.
 func (m *Message) gap() int {
 	missing := 0
-	for number := range fieldBits(&m.codec.bitmap.all) {
+	for number := range wire.Bits(&m.layout.Bitmap.All) {
 		switch {
 		case !m.Has(number) && missing == 0:
 			missing = number
@@ -84,23 +86,29 @@ func (m *Message) gap() int {
 
 // appendFront appends header, message type and bitmaps.
 func (m *Message) appendFront(dst []byte) []byte {
-	dst = append(dst, m.header...)
-	dst = m.codec.mti.appendContent(dst, m.mti[:], 0)
+	if len(m.header) > 0 {
+		dst = append(dst, m.header...)
+	}
+	if t := m.layout.MTI; t.Plain && !t.Packed {
+		dst = append(dst, m.mti[:]...)
+	} else {
+		dst = t.AppendContent(dst, m.mti[:], 0)
+	}
 	return m.appendBitmaps(dst)
 }
 
 // appendBitmaps appends the bitmaps in front of the fields. Hexadecimal digits that say the same as the received ones
 // stay in the received case.
 func (m *Message) appendBitmaps(dst []byte) []byte {
-	f := &m.codec.bitmap
+	f := &m.layout.Bitmap
 	from := len(dst)
-	dst = f.append(dst, &m.present, max(m.bitmaps, f.needed(&m.present)))
+	dst = f.Append(dst, &m.present, max(m.bitmaps, f.Needed(&m.present)))
 	received := m.image[m.bitmapAt:m.bitmapTo]
 	if bytes.Equal(received, dst[from:]) {
 		return dst
 	}
 	for i := range min(len(received), len(dst)-from) {
-		if c := &dst[from+i]; f.wireSize() != f.bytes && hexDigit(received[i], f.coding) == hexDigit(*c, f.coding) {
+		if c := &dst[from+i]; f.WireSize() != f.Bytes && wire.HexDigit(received[i], f.Coding) == wire.HexDigit(*c, f.Coding) {
 			*c = received[i]
 		}
 	}
@@ -110,17 +118,17 @@ func (m *Message) appendBitmaps(dst []byte) []byte {
 // appendFields appends the data elements, all of them or those below a number. Fields that lie side by side in one
 // buffer are copied in one go.
 func (m *Message) appendFields(dst []byte, below int) []byte {
-	if m.built > 0 && below == 0 && m.codec.bitmap.tertiary == 0 {
+	if m.built > 0 && below == 0 && m.layout.Bitmap.Tertiary == 0 {
 		return append(dst, m.arena...)
 	}
 	var run []byte // the buffer that the pending stretch is in
 	var from, to uint32
 	editing, spans := false, m.spans
-	tertiary := m.codec.bitmap.tertiary
+	tertiary := m.layout.Bitmap.Tertiary
 	for w, word := range m.present {
 		for word != 0 {
 			zeros := bits.LeadingZeros64(word)
-			bit := uint64(firstBit) >> zeros
+			bit := uint64(wire.FirstBit) >> zeros
 			word &^= bit
 			number := 64*w + zeros + 1
 			if below != 0 && number >= below {
@@ -129,20 +137,20 @@ func (m *Message) appendFields(dst []byte, below int) []byte {
 			if number == tertiary {
 				dst = append(dst, run[from:to]...)
 				run, from, to, editing = nil, 0, 0, false // no field of the image starts at 0
-				dst = m.codec.bitmap.appendOne(dst, m.present[2])
+				dst = m.layout.Bitmap.AppendOne(dst, m.present[2])
 				continue
 			}
 			s := &spans[number]
 			edited := m.edited[w]&bit != 0
-			if edited == editing && s.start == to {
-				to = s.end
+			if edited == editing && s.Start == to {
+				to = s.End
 				continue
 			}
 			dst = append(dst, run[from:to]...)
 			if run = m.image; edited {
 				run = m.arena
 			}
-			from, to, editing = s.start, s.end, edited
+			from, to, editing = s.Start, s.End, edited
 		}
 	}
 	return append(dst, run[from:to]...)

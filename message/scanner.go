@@ -1,8 +1,9 @@
 package message
 
 import (
-	"math/bits"
-	"strconv"
+	"github.com/posline/posline/message/internal/fault"
+	"github.com/posline/posline/message/internal/layout"
+	"github.com/posline/posline/message/internal/wire"
 )
 
 // Scanner reads a few fields of a message from its bytes, in ascending order, without unpacking the rest:
@@ -19,8 +20,9 @@ import (
 // It does not allocate once it has seen a message of the size. It is for one goroutine at a time.
 type Scanner struct {
 	message *Message // holds what has been read, over the bytes of the frame
-	cursor  cursor
-	err     *Error
+	cursor  layout.Cursor
+	start   layout.Start // of the last message that had a shape
+	err     error
 }
 
 // Scanner returns a Scanner without a message; Reset gives it one.
@@ -30,18 +32,31 @@ func (c *Codec) Scanner() *Scanner { return &Scanner{message: c.New()} }
 // The bytes must not change for as long as the scanner or a Value from it is in use; earlier Values are no longer
 // valid. The error is an *Error, and every call of Field then returns it.
 func (s *Scanner) Reset(wire []byte) error {
-	if s.message == nil {
+	if s.message == nil || s.message.codec == nil {
 		return errNoCodec
 	}
 	m := s.message
-	m.Reset()
-	m.image, m.foreign = wire[:len(wire):len(wire)], true
-	if s.err = s.cursor.begin(m.codec, m.image, m.shape); s.err != nil {
+	m.image, m.present = wire[:len(wire):len(wire)], [3]uint64{}
+	if len(m.derived) > 0 {
+		m.forgetDerived()
+	}
+	if s.start.Opens(m.image) {
+		s.err = nil
+		s.cursor.Again(m.image, &s.start)
+		return nil
+	}
+	return s.begin()
+}
+
+// begin is Reset for a message that does not start as the one before.
+func (s *Scanner) begin() error {
+	m, likely := s.message, s.start.Shape
+	s.start.Shape, m.hasMTI = nil, false
+	if s.err = asError(s.cursor.Begin(m.layout, m.image, likely)); s.err != nil {
 		return s.err
 	}
-	m.shape = s.cursor.shape
-	m.mti, m.hasMTI = s.cursor.mti, true
-	m.header = append(m.header, wire[:s.cursor.header]...)
+	m.mti, m.hasMTI = s.cursor.MTI, true
+	s.cursor.Started(&s.start)
 	return nil
 }
 
@@ -58,7 +73,10 @@ func (s *Scanner) Header() []byte {
 	if s.message == nil {
 		return nil
 	}
-	return s.message.Header()
+	if !s.message.hasMTI || s.cursor.Front == 0 {
+		return nil
+	}
+	return s.message.image[:s.cursor.Front:s.cursor.Front]
 }
 
 // Field moves to a data element and returns it; one that is absent, or that the spec does not have, is a Value that is
@@ -68,245 +86,59 @@ func (s *Scanner) Header() []byte {
 //
 // The error is an *Error: ErrType for a number that does not ascend, and what Unpack reports for a field that cannot
 // be passed or, when it is the one asked for, is not right in itself. After an error every call returns it.
-func (s *Scanner) Field(number int) (Value, error) {
-	if s.message == nil {
-		return Value{}, errNoCodec
-	}
+func (s *Scanner) Field(number int) (v Value, err error) {
 	if s.err != nil {
 		return Value{}, s.err
 	}
-	n, at, err := s.cursor.seek(number)
+	n, from, to := s.cursor.Leap(number)
+	if n == nil {
+		return s.seek(number)
+	}
+	m := s.message
+	if m.layout.Depends { // some layout may ask for this field
+		w, bit := wire.BitOf(number)
+		m.present[w] |= bit
+		m.spans[number] = wire.Span{Start: uint32(from), Content: uint32(from), End: uint32(to), Units: uint32(n.Max)}
+	}
+	v.message = m
+	v.part.SetFixed(n, m.image[from:to])
+	return v, nil
+}
+
+// seek is Field in the cases that the cursor does not leap over.
+func (s *Scanner) seek(number int) (Value, error) {
+	if s.message == nil || s.message.codec == nil {
+		return Value{}, errNoCodec
+	}
+	n, at, err := s.cursor.Seek(number)
 	if err == nil && n != nil {
 		return s.accept(n, number, at)
 	}
 	if err != nil {
-		s.err = err
-		return Value{}, err
+		return Value{}, s.fail(err)
 	}
-	return Value{message: s.message, node: s.message.node(number)}, nil
+	return Value{s.message, layout.Part{Node: s.message.node(number)}}, nil
 }
 
 // accept makes a field that was found part of the message and checks its parts.
-func (s *Scanner) accept(n *node, number int, at span) (Value, error) {
+func (s *Scanner) accept(n *layout.Node, number int, at wire.Span) (v Value, err error) {
 	m := s.message
-	w, bit := bitOf(number)
+	w, bit := wire.BitOf(number)
 	m.present[w] |= bit
 	m.spans[number] = at
-	m.derive(n, m.image[at.content:int(at.content)+n.wireSize(int(at.units))], int(at.units))
-	v := m.Field(number)
-	if n.hasParts() {
-		if err := v.checkInside(int(at.content)); err != nil {
-			s.err = err
-			return Value{}, err
+	v.message = m
+	v.part.Set(n, m.image, &m.spans[number]) // in place: a Part that is made and copied costs more than finding it
+	if n.HasParts() {
+		m.derive(n, v.part.Content(), v.part.Units())
+		if err := v.part.Check(v.siblings(), int(at.Content)); err != nil {
+			return Value{}, s.fail(err)
 		}
 	}
 	return v, nil
 }
 
-// cursor stands between two data elements of a packed message.
-type cursor struct {
-	codec  *Codec
-	buf    []byte
-	pos    int
-	header int // size of the bytes before the message type
-	mti    [4]byte
-	words  [3]uint64 // what the bitmaps announce; without a shape, what of it has not been passed
-	next   int       // the lowest number that may be asked for
-
-	shape *shape // of the message, nil if it is not known
-	step  int    // of the shape, where pos is
-}
-
-// begin reads the front of a message, whose shape may be the one given.
-func (c *cursor) begin(codec *Codec, wire []byte, likely *shape) *Error {
-	c.codec, c.buf, c.pos, c.next, c.step = codec, wire, 0, 1, 0
-	if len(wire) > maxImage {
-		return fault(ErrTooLong, "", 0, nil)
-	}
-	for _, n := range codec.header {
-		s, err := n.parse(wire, c.pos)
-		if err != nil {
-			return err
-		}
-		c.pos = int(s.end)
-	}
-	c.header = c.pos
-	s, err := codec.mti.parse(wire, c.pos)
-	if err != nil {
-		return err
-	}
-	codec.mti.appendValue(c.mti[:0], wire[s.content:s.end], len(c.mti))
-	c.pos = int(s.end)
-	if likely != nil && likely.starts(wire[c.pos:]) {
-		c.pos += len(likely.wire)
-		c.words, c.shape = likely.words, likely
-		return nil
-	}
-	size, count, err := codec.bitmap.read(wire, c.pos, &c.words)
-	if err != nil {
-		err.Path = "1"
-		return err
-	}
-	if c.shape = codec.shapes.find(&c.words); c.shape == nil {
-		c.shape = codec.guess(&c.words, string(wire[c.pos:c.pos+size]), count)
-	}
-	c.pos += size
-	return nil
-}
-
-// seek passes the data elements below number and returns the one with that number, checked; n is nil when there is
-// none.
-func (c *cursor) seek(number int) (n *node, at span, err *Error) {
-	if number < c.next {
-		return nil, span{}, fault(ErrType, strconv.Itoa(number), c.pos, detail("a scanner reads fields in ascending order"))
-	}
-	c.next = number + 1
-	if c.shape != nil {
-		return c.seekShape(number)
-	}
-	return c.seekField(number)
-}
-
-// seekShape is seek along a shape. A run of fixed fields is passed in one go, or entered.
-func (c *cursor) seekShape(number int) (n *node, at span, err *Error) {
-	for ; c.step < len(c.shape.steps); c.step++ {
-		r := &c.shape.steps[c.step]
-		if r.field == nil {
-			if r.size > len(c.buf)-c.pos {
-				c.leaveShape(r.spans[0].number)
-				return c.seekField(number)
-			}
-			if r.spans[len(r.spans)-1].number < number {
-				c.pos += r.size
-				continue
-			}
-			if start, ok := r.find(number); ok {
-				n = c.codec.fields[number]
-				at, err = n.parse(c.buf, c.pos+start)
-			}
-			return n, at, err
-		}
-		if r.number > number {
-			return nil, span{}, nil
-		}
-		n := r.field
-		if n.framed {
-			n = n.forMTI(c.mti[:])
-		}
-		if r.number == number {
-			at, err := n.parse(c.buf, c.pos)
-			c.pos = int(at.end)
-			c.step++
-			return n, at, err
-		}
-		if err := c.pass(n); err != nil {
-			return nil, span{}, err
-		}
-	}
-	return nil, span{}, nil
-}
-
-// leaveShape goes on field by field, from the field with the given number on.
-func (c *cursor) leaveShape(number int) {
-	c.shape = nil
-	for w := range c.words {
-		switch passed := number - 1 - 64*w; {
-		case passed >= 64:
-			c.words[w] = 0
-		case passed > 0:
-			c.words[w] &= ^uint64(0) >> passed
-		}
-	}
-}
-
-// seekField is seek field by field.
-func (c *cursor) seekField(number int) (n *node, at span, err *Error) {
-	for w := range c.words {
-		for c.words[w] != 0 {
-			if c.codec.bitmap.absent && c.pos == len(c.buf) {
-				return nil, span{}, nil
-			}
-			zeros := bits.LeadingZeros64(c.words[w])
-			found := 64*w + zeros + 1
-			if found > number {
-				return nil, span{}, nil
-			}
-			c.words[w] &^= firstBit >> zeros
-			if found == c.codec.bitmap.tertiary {
-				if err := c.tertiary(found); err != nil {
-					return nil, span{}, err
-				}
-				continue
-			}
-			n := c.codec.fields[found]
-			if n == nil {
-				return nil, span{}, fault(ErrUnknown, strconv.Itoa(found), c.pos, detail("the spec has no such field"))
-			}
-			if n.framed {
-				n = n.forMTI(c.mti[:])
-			}
-			if found == number {
-				at, err := n.parse(c.buf, c.pos)
-				c.pos = int(at.end)
-				return n, at, err
-			}
-			if err := c.pass(n); err != nil {
-				return nil, span{}, err
-			}
-		}
-	}
-	return nil, span{}, nil
-}
-
-// tertiary reads the bitmap that stands in a data element.
-func (c *cursor) tertiary(number int) (err *Error) {
-	if c.words[2], err = c.codec.bitmap.readOne(c.buf, c.pos); err != nil {
-		err.Path = strconv.Itoa(number)
-		return err
-	}
-	c.pos += c.codec.bitmap.wireSize()
-	return nil
-}
-
-// pass goes behind a data element without looking at its content.
-func (c *cursor) pass(n *node) *Error {
-	if n.plain {
-		end := c.pos + n.size
-		if n.ending == endPrefix {
-			units := n.prefix.quick(c.buf, c.pos)
-			if units < n.min || units > n.max {
-				return c.passAny(n)
-			}
-			end = c.pos + n.head + n.wireSize(units)
-		}
-		if end <= len(c.buf) {
-			c.pos = end
-			return nil
-		}
-	}
-	return c.passAny(n)
-}
-
-// passAny is pass for every form of field, and for finding out what is wrong with one.
-func (c *cursor) passAny(n *node) *Error {
-	content, units := c.pos, n.max
-	if n.ending != endFixed {
-		var err *Error
-		if content, units, err = n.extent(c.buf, c.pos); err != nil {
-			return err
-		}
-	}
-	end := content + n.wireSize(units)
-	if end > len(c.buf) {
-		return fault(ErrTruncated, n.path, c.pos, lengths{"bytes left, needed:", len(c.buf) - content, n.wireSize(units)})
-	}
-	s := span{start: uint32(c.pos), content: uint32(content), end: uint32(end), units: uint32(units)}
-	if n.reserve || n.ending == endMark {
-		var err *Error
-		if s, err = n.closing(c.buf, s); err != nil {
-			return err
-		}
-	}
-	c.pos = int(s.end)
-	return nil
+// fail makes every later call return the error of f.
+func (s *Scanner) fail(f *fault.Fault) error {
+	s.err = errorOf(f)
+	return s.err
 }

@@ -1,10 +1,13 @@
 package message
 
 import (
+	"strings"
 	"testing"
 
-	"github.com/posline/posline/spec"
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/message/internal/layout"
+	"github.com/posline/posline/spec"
 )
 
 func TestScannerReadsWhatUnpackReads(t *testing.T) {
@@ -61,7 +64,7 @@ func TestScannerPassesOverContentButNotOverLengths(t *testing.T) {
 	s := m.Codec().Scanner()
 
 	broken := append([]byte(nil), wire...)
-	broken[m.spans[4].content] = 'x'
+	broken[m.spans[4].Content] = 'x'
 	require.NoError(t, s.Reset(broken))
 	v, err := s.Field(11)
 	require.NoError(t, err, "field 4 is passed over")
@@ -73,7 +76,7 @@ func TestScannerPassesOverContentButNotOverLengths(t *testing.T) {
 	require.Equal(t, err, again)
 
 	length := append([]byte(nil), wire...)
-	length[m.spans[2].start] = 'x'
+	length[m.spans[2].Start] = 'x'
 	require.NoError(t, s.Reset(length))
 	_, err = s.Field(11)
 	require.ErrorIs(t, err, ErrLength)
@@ -219,16 +222,16 @@ func TestScannerAlongShape(t *testing.T) {
 			continue
 		}
 		for cut := range len(one.wire) + 1 {
-			var along, plain cursor
-			if along.begin(c, one.wire[:cut], nil) != nil {
+			var along, plain layout.Cursor
+			if along.Begin(c.compiled, one.wire[:cut], nil) != nil {
 				continue
 			}
-			require.Nil(t, plain.begin(c, one.wire[:cut], nil))
-			require.NotNil(t, along.shape)
-			plain.shape = nil
+			require.Nil(t, plain.Begin(c.compiled, one.wire[:cut], nil))
+			require.NotNil(t, along.Shape)
+			plain.Shape = nil
 			for _, number := range []int{3, 4, 11, 12, 41, 55, 62, 64} {
-				n, at, err := along.seek(number)
-				wantNode, want, wantErr := plain.seek(number)
+				n, at, err := along.Seek(number)
+				wantNode, want, wantErr := plain.Seek(number)
 				require.Equal(t, wantErr, err, "%s cut to %d bytes, field %d", one.name, cut, number)
 				require.True(t, n == wantNode && at == want, "%s cut to %d bytes, field %d", one.name, cut, number)
 				if err != nil {
@@ -237,4 +240,66 @@ func TestScannerAlongShape(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What the scanner has returned counts for the layouts of later fields, of whatever form it is.
+func TestScannerRemembersForLayouts(t *testing.T) {
+	two := []spec.Field{{Number: 1, Format: "n 2"}, {Number: 2, Format: "n 2"}}
+	codec := specOf(
+		spec.Field{Number: 3, Format: "an..9"}, spec.Field{Number: 4, Format: "an 1"},
+		spec.Field{Number: 48, Format: "ans...99", Cases: []spec.Case{{Path: "3", Values: []string{"A"}, Layout: &spec.Layout{Kind: spec.Positional, Fields: two}}}},
+		spec.Field{Number: 49, Format: "ans...99", Cases: []spec.Case{{Path: "4", Values: []string{"A"}, Layout: &spec.Layout{Kind: spec.Positional, Fields: two}}}})
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	for number, text := range map[int]string{3: "A", 4: "A", 48: "1234", 49: "5678"} {
+		require.NoError(t, m.Set(number, text))
+	}
+	wire := packed(t, m)
+	for range 3 { // without a shape, with one, and starting alike
+		s := codec.Scanner()
+		for range 2 {
+			require.NoError(t, s.Reset(wire))
+			for _, number := range []int{3, 4} {
+				v, err := s.Field(number)
+				require.NoError(t, err)
+				require.Equal(t, "A", v.Text())
+			}
+			for number, want := range []string{48: "34", 49: "78"} {
+				if number < 48 {
+					continue
+				}
+				v, err := s.Field(number)
+				require.NoError(t, err)
+				require.Equal(t, want, v.Sub(2).Text(), number)
+			}
+			require.NoError(t, s.Reset(wire))
+			v, err := s.Field(48)
+			require.NoError(t, err)
+			require.False(t, v.HasParts(), "field 3 was not asked for")
+		}
+	}
+}
+
+// The parts of a field of fixed length are checked by the scanner wherever the field stands.
+func TestScannerChecksPartsOfFixedFields(t *testing.T) {
+	codec := specOf(spec.Field{Number: 3, Format: "n 6"}, spec.Field{Number: 4, Format: "an 4", Layout: &spec.Layout{Kind: spec.Positional,
+		Fields: []spec.Field{{Number: 1, Format: "n 2"}, {Number: 2, Format: "an 2"}}}}, spec.Field{Number: 5, Format: "n 2"})
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0200"))
+	for number, text := range map[int]string{3: "000000", 4: "12AB", 5: "77"} {
+		require.NoError(t, m.Set(number, text))
+	}
+	wire := packed(t, m)
+	s := codec.Scanner()
+	for range 3 {
+		require.NoError(t, s.Reset(wire))
+		v, err := s.Field(4)
+		require.NoError(t, err)
+		require.Equal(t, "AB", v.Sub(2).Text())
+	}
+	bad := []byte(strings.Replace(string(wire), "12AB", "1XAB", 1))
+	require.NoError(t, s.Reset(bad))
+	_, err := s.Field(4)
+	require.ErrorIs(t, err, ErrDigit)
+	require.ErrorContains(t, err, "4.1")
 }

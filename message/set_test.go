@@ -133,3 +133,21 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// A value that is padded, or written by message type, has its parts at once.
+func TestPartsOfValuesSetTheLongWay(t *testing.T) {
+	parts := &spec.Layout{Kind: spec.Positional, Fields: []spec.Field{{Number: 1, Format: "n 2"}, {Number: 2, Format: "n 6"}}}
+	m := MustCompile(spec.MustNew(spec.Config{Name: "long way", Encoding: spec.BCD, Fields: []spec.Field{
+		{Number: 60, Format: "n 8", Layout: parts},
+		{Number: 61, Format: "n 8", Layout: parts, ByMTI: []spec.Framing{{MTI: "08xx", Field: spec.Field{Format: "n 4"}}}},
+	}})).New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.Set(60, "123"))
+	require.NoError(t, m.Set(61, "12345678"))
+	require.Equal(t, "00", m.Get("60.1").Text())
+	require.Equal(t, "000123", m.Get("60.2").Text())
+	require.Equal(t, "345678", m.Get("61.2").Text())
+	require.NoError(t, m.Set(60, "98"))
+	require.Equal(t, "000098", m.Get("60.2").Text())
+	require.Equal(t, "000098", unpackedFrom(t, m).Get("60.2").Text())
+}

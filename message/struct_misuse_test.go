@@ -1,18 +1,23 @@
 package message
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/spec"
 )
+
+var errPicky = errors.New("quotes what it is given")
 
 type picky struct{ text string }
 
 func (p picky) MarshalText() ([]byte, error) {
 	if p.text == "bad" {
-		return nil, errNoNumber
+		return nil, errPicky
 	}
 	return []byte(p.text), nil
 }
@@ -179,4 +184,47 @@ func TestValuesThatDoNotFit(t *testing.T) {
 	}
 	require.Error(t, m.Set(3, "x"))
 	require.Equal(t, m.Err(), Unmarshal(m, &roomy{}), "a message with an error is not unmarshalled")
+}
+
+// A field that the message type writes otherwise may be one that the Go type cannot hold, in messages of that type.
+func TestTypesThatHoldAFieldInSomeMessages(t *testing.T) {
+	codec := MustCompile(spec.MustNew(spec.Config{Name: "by type", Fields: []spec.Field{
+		{Number: 48, Format: "n 1", ByMTI: []spec.Framing{{MTI: "08xx", Field: spec.Field{Format: "b 64"}}}},
+		{Number: 49, Format: "n 4", Time: "MMDD", ByMTI: []spec.Framing{{MTI: "08xx", Field: spec.Field{Format: "n 4"}}}},
+	}}))
+	m := codec.New()
+	require.NoError(t, m.SetMTI("0800"))
+	require.NoError(t, m.Set(48, "0102030405060708"))
+	require.NoError(t, m.Set(49, "1231"))
+	type whole struct {
+		Value int `iso8583:"48"`
+	}
+	type flag struct {
+		Value bool `iso8583:"48"`
+	}
+	type digit struct {
+		Value [1]byte `iso8583:"48"`
+	}
+	type date struct {
+		Value time.Time `iso8583:"49"`
+	}
+	for goType, v := range map[string]any{"int": &whole{7}, "bool": &flag{true}, "[1]uint8": &digit{[1]byte{'7'}}, "time.Time": &date{time.Now()}} {
+		path := "48"
+		if goType == "time.Time" {
+			path = "49"
+		}
+		for what, err := range map[string]error{"marshal": Marshal(m, v), "unmarshal": Unmarshal(m, v)} {
+			require.ErrorIs(t, err, ErrType, what)
+			require.ErrorContains(t, err, "field "+path+": ", what)
+			require.ErrorContains(t, err, "a Go "+goType+" cannot hold it in this message", what)
+		}
+		m.ClearErr()
+	}
+	require.NoError(t, m.SetMTI("0800"))
+	sale := codec.New()
+	require.NoError(t, sale.SetMTI("0200"))
+	require.NoError(t, Marshal(sale, &whole{7}))
+	var read flag
+	require.ErrorIs(t, Unmarshal(sale, &read), ErrValue, "neither 0 nor 1")
+	require.Equal(t, "7", sale.Field(48).Text())
 }

@@ -103,18 +103,6 @@ func TestTimeRefuses(t *testing.T) {
 	require.ErrorIs(t, timeCodec(t).New().SetTime(2, time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)), ErrValue)
 }
 
-func TestNotations(t *testing.T) {
-	for notation, good := range map[string]bool{
-		"MMDDhhmmss": true, "MMDD": true, "hhmmss": true, "hhmm": true, "hh": true, "YYMM": true, "CCYYMM": true, "CCYYMMDDhhmmss": true,
-		"DDMMYY": true, "MMYY": true,
-		"": false, "M": false, "DD": false, "MM": false, "YY": false, "CCMMDD": false, "mmss": false, "hhss": false, "YYDD": false,
-		"MMDDMM": false, "YYMMhh": false, "YYYYMMDD": false, "MMDDxx": false,
-	} {
-		_, ok := parseNotation(notation)
-		require.Equal(t, good, ok, notation)
-	}
-}
-
 func TestTimeDoesNotAllocate(t *testing.T) {
 	m := timeCodec(t).New()
 	ref := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)

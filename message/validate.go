@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/posline/posline/message/internal/fault"
+	"github.com/posline/posline/message/internal/layout"
 	"github.com/posline/posline/spec"
 )
 
@@ -12,32 +14,34 @@ import (
 // mandatory or forbidden for the message type, values that are not among the legal ones, parts that do not fit their
 // field. The error joins one *Error for each fault; offsets are -1.
 func (m *Message) Validate() error {
+	if m.codec == nil {
+		return errNoCodec
+	}
 	var faults []error
 	if m.err != nil {
 		faults = append(faults, m.err)
 	}
 	if !m.hasMTI {
-		faults = append(faults, fault(ErrMissing, "0", -1, nil))
+		faults = append(faults, asError(fault.Of(fault.Missing, "0", nil)))
 	}
-	if len(m.header) == 0 && len(m.codec.header) > 0 {
-		faults = append(faults, fault(ErrMissing, "header", -1, nil))
+	if len(m.header) == 0 && len(m.layout.Header) > 0 {
+		faults = append(faults, asError(fault.Of(fault.Missing, "header", nil)))
 	}
-	if m.hasMTI && len(m.codec.mti.field.Values) > 0 && !slices.Contains(m.codec.mti.field.Values, m.MTI()) {
-		faults = append(faults, fault(ErrValue, "0", -1, nil))
+	if m.hasMTI && len(m.layout.MTI.Field.Values) > 0 && !slices.Contains(m.layout.MTI.Field.Values, m.MTI()) {
+		faults = append(faults, asError(fault.Of(fault.Value, "0", nil)))
 	}
-	for number := range m.codec.fields {
+	for number := range m.fields {
 		if err := m.presenceFault(number); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	for number := range m.Numbers() {
 		v := m.Field(number)
-		if v.node == nil {
+		if v.part.Node == nil {
 			continue // the field that carries the third bitmap
 		}
-		if err := v.checkInside(0); err != nil {
-			err.Offset = -1
-			faults = append(faults, err)
+		if err := v.part.Check(v.siblings(), 0); err != nil {
+			faults = append(faults, errorOf(err.Elsewhere()))
 			continue
 		}
 		faults = v.appendValueFaults(faults, strconv.Itoa(number))
@@ -51,15 +55,15 @@ func (m *Message) presenceFault(number int) error {
 	if n == nil {
 		return nil
 	}
-	for _, p := range n.field.Presence {
-		if !pattern(p.MTI).matches(m.typeDigits()) {
+	for _, p := range n.Field.Presence {
+		if !layout.Pattern(p.MTI).Matches(m.typeDigits()) {
 			continue
 		}
 		switch {
 		case p.Is == spec.Mandatory && !m.Has(number):
-			return fault(ErrMissing, n.path, -1, nil)
+			return errorOf(fault.Of(fault.Missing, n.Path, nil))
 		case p.Is == spec.Forbidden && m.Has(number):
-			return fault(ErrForbidden, n.path, -1, nil)
+			return errorOf(fault.Of(fault.Forbidden, n.Path, nil))
 		}
 		return nil
 	}
@@ -68,8 +72,8 @@ func (m *Message) presenceFault(number int) error {
 
 // appendValueFaults checks legal values of v and everything inside it.
 func (v Value) appendValueFaults(faults []error, path string) []error {
-	if legal := v.node.field.Values; len(legal) > 0 && !slices.ContainsFunc(legal, v.Equal) {
-		faults = append(faults, fault(ErrValue, path, -1, nil))
+	if legal := v.part.Node.Field.Values; len(legal) > 0 && !slices.ContainsFunc(legal, v.Equal) {
+		faults = append(faults, asError(fault.Of(fault.Value, path, nil)))
 	}
 	for key, part := range v.Parts() {
 		faults = part.appendValueFaults(faults, path+"."+key)

@@ -12,7 +12,7 @@ import (
 
 // Encode appends the clear block to dst: what a PIN pad computes before it encrypts, and format 2 for the card's
 // VERIFY command. ISO format 4 has no clear block; it is ErrFormat here. The other errors are ErrFormat for a format
-// out of shape, ErrPIN for a PIN the format does not take, ErrPAN.
+// out of shape, ErrPIN for a PIN the format does not take, ErrPAN. ISO 9564-1 section 9.
 func Encode(dst []byte, f Format, pin PIN, pan string) ([]byte, error) {
 	l, err := f.check()
 	if err != nil {
@@ -31,7 +31,7 @@ func Encode(dst []byte, f Format, pin PIN, pan string) ([]byte, error) {
 }
 
 // Decode reads a clear block. Whatever is wrong with the block is ErrBlock; ErrFormat and ErrPAN are faults of the
-// caller. ISO format 4 has no clear block.
+// caller. ISO format 4 has no clear block. ISO 9564-1 section 9.
 func Decode(f Format, block []byte, pan string) (PIN, error) {
 	l, err := f.check()
 	if err != nil {
@@ -57,7 +57,7 @@ func Decode(f Format, block []byte, pan string) (PIN, error) {
 
 // Encrypt appends the block encrypted under the key to dst. The key's cipher must have the block's size: DES or Triple
 // DES for 8 bytes, AES or SM4 for 16; others are crypto.ErrUnsupported. The other errors are those of Encode, and
-// crypto's for a key that may not encrypt.
+// crypto's for a key that may not encrypt. ISO 9564-1 section 9.
 func Encrypt(dst []byte, key crypto.PINKey, f Format, pin PIN, pan string) ([]byte, error) {
 	w := scratch.Get().(*work)
 	defer w.done()
@@ -68,7 +68,7 @@ func Encrypt(dst []byte, key crypto.PINKey, f Format, pin PIN, pan string) ([]by
 }
 
 // Decrypt reads an encrypted block. Whatever is wrong with the block is ErrBlock. A wrong key or PAN mostly shows as
-// ErrBlock, but it may also yield another PIN: no format before 4 protects against that.
+// ErrBlock, but it may also yield another PIN: no format before 4 protects against that. ISO 9564-1 section 9.
 func Decrypt(key crypto.PINKey, f Format, block []byte, pan string) (PIN, error) {
 	w := scratch.Get().(*work)
 	defer w.done()

@@ -11,6 +11,6 @@ var (
 	ErrPIN    = errors.New("pinblock: a PIN is 4 to 12 digits, and as many as the format or the method takes")
 	ErrPAN    = errors.New("pinblock: the PAN is not one the format or the method can take")
 	ErrFormat = errors.New("pinblock: no such PIN block format")
-	ErrPolicy = errors.New("pinblock: the policy does not allow this translation")
+	ErrPolicy = errors.New("pinblock: the policy does not allow this use of the PIN")
 	ErrData   = errors.New("pinblock: PIN verification data out of shape")
 )

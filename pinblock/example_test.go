@@ -30,19 +30,19 @@ func Example() {
 	field52, _ := hex.DecodeString("708C9069021D0B22")
 	pan := "6224242900000113"
 
-	var hsm pinblock.Translator = pinblock.Software{}
+	var hsm pinblock.Translator = pinblock.Software{Policy: fromTerminals}
 	block, err := hsm.TranslatePIN(context.Background(), nil,
-		pinblock.Encrypted{Key: terminal, Layout: pinblock.ISO0, PAN: pan, Block: field52},
-		pinblock.Target{Key: issuer, Layout: pinblock.ISO4, PAN: pan})
+		pinblock.Encrypted{Key: terminal, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: field52},
+		pinblock.Target{Key: issuer, Layout: pinblock.ISO4, PAN: crypto.Hide(pan)})
 	fmt.Println(len(block), err)
 
 	_, err = hsm.TranslatePIN(context.Background(), nil,
-		pinblock.Encrypted{Key: terminal, Layout: pinblock.ISO0, PAN: pan, Block: field52},
-		pinblock.Target{Key: issuer, Layout: pinblock.ISO4, PAN: "6224242900000121"})
+		pinblock.Encrypted{Key: terminal, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: field52},
+		pinblock.Target{Key: issuer, Layout: pinblock.ISO4, PAN: crypto.Hide("6224242900000121")})
 	fmt.Println(err)
 	// Output:
 	// 16 <nil>
-	// pinblock: the policy does not allow this translation: ISO-0 to ISO-4 of another PAN
+	// pinblock: the policy does not allow this use of the PIN: ISO-0 to ISO-4 of another PAN
 }
 
 // An issuer verifies an entered PIN against the value on the card.
@@ -56,7 +56,7 @@ func ExampleVerifyPVV() {
 	}
 	defer pin.Wipe()
 	fmt.Println(pin)
-	fmt.Println(pinblock.VerifyPVV(key, pinblock.PVVData{PAN: "1122334455667788", KeyIndex: 1}, pin, "8523"))
+	fmt.Println(pinblock.VerifyPVV(key, pinblock.PVVData{PAN: crypto.Hide("1122334455667788"), KeyIndex: 1}, pin, "8523"))
 	// Output:
 	// PIN(hidden)
 	// <nil>

@@ -53,3 +53,10 @@ func DecodeField4(field []byte) (PIN, error) {
 	}
 	return newPIN(&w.pin), nil
 }
+
+// ScratchIsClear takes working memory out of the pool and looks whether anything is left in it.
+func ScratchIsClear() bool {
+	w := scratch.Get().(*work)
+	defer scratch.Put(w)
+	return *w == work{}
+}

@@ -6,10 +6,10 @@ import (
 )
 
 // A Format is the layout of a PIN block, with the two things some layouts leave open: the pad digit (WithPad) and the
-// length of the PIN (WithLength). It is comparable; the zero Format is none and refused.
+// length of the PIN (WithLength). It is comparable; the zero Format is none and refused. ISO 9564-1 section 9.
 type Format uint32
 
-// The formats. Those that differ only in name share a value.
+// The formats, of ISO 9564-1 and of those who had their own before it. Those that differ only in name share a value.
 const (
 	ISO0          Format = iota + 1 // ISO 9564-1 format 0: length, PIN, F; with the PAN
 	ISO1                            // ISO 9564-1 format 1: length, PIN, random digits; no PAN
@@ -21,7 +21,7 @@ const (
 	VISA4                           // as format 0 with the leftmost 12 digits of the PAN
 	ECI2                            // PIN of 4, random digits
 	ECI3                            // length, PIN of 4 to 6 with zeros up to 6, random digits
-	OEM1                            // PIN, F
+	OEM1                            // PIN, pad digits 0 to F
 	IBM3624                         // PIN, pad digits 0 to F
 	UnionPaySM4                     // as format 0 over 16 bytes, for SM4 keys
 	UnionPayPlain                   // as format 0 without the PAN (field 53 begins with 1)
@@ -41,14 +41,16 @@ const (
 	lengthShift = 16
 )
 
-// WithPad returns the format with its pad digit, '0' to '9' or 'A' to 'F'. VISA2, VISA3 and IBM3624 have one. Without
-// it VISA2 pads with 0 and VISA3 with F, and both read blocks padded with any digit repeated; IBM3624 writes and reads F.
+// WithPad returns the format with its pad digit, '0' to '9' or 'A' to 'F'. VISA2, VISA3, OEM1 and IBM3624 have one.
+// Without it VISA2 pads with 0, VISA3 and OEM1 with F, and all three read blocks padded with any digit repeated that is
+// told from the PIN; IBM3624 writes and reads F.
 func (f Format) WithPad(digit byte) Format {
 	return f&^(0xff<<padShift) | Format(digit)<<padShift
 }
 
-// WithLength returns the format for PINs of exactly n digits: others are refused in both directions. IBM3624 with a
-// decimal pad digit, where the PIN's end does not show, needs it.
+// WithLength returns the format for PINs of exactly n digits: others are refused in both directions. It is for IBM3624
+// and OEM1, whose end of the PIN does not show behind a decimal pad digit. Formats that say where the PIN ends do not
+// take it: a reader that accepts one length only would answer how long a PIN is.
 func (f Format) WithLength(n int) Format {
 	if n < 0 || n > 0xff {
 		n = 0xff
@@ -98,7 +100,7 @@ func (f Format) check() (*layout, error) {
 		return nil, ErrFormat
 	case f.pad() != 0 && !strings.ContainsRune(l.pads, rune(f.pad())):
 		return nil, fmt.Errorf("%w: pad digit of %s", ErrFormat, l.name)
-	case f.length() != 0 && (f.length() < minimumPIN || f.length() > l.longest):
+	case f.length() != 0 && (l.fill != fillPad || f.length() < minimumPIN || f.length() > l.longest):
 		return nil, fmt.Errorf("%w: PIN length of %s", ErrFormat, l.name)
 	case l.fill == fillPad && '0' <= f.pad() && f.pad() <= '9' && f.length() == 0:
 		return nil, fmt.Errorf("%w: %s with a decimal pad digit needs the PIN's length", ErrFormat, l.name)

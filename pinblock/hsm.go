@@ -6,34 +6,35 @@ import (
 	"github.com/posline/posline/crypto"
 )
 
-// Encrypted is a PIN block as it comes in a message. Printing it shows the format only.
+// Encrypted is a PIN block as it comes in a message. Printing it shows the format only. ISO 9564-1.
 type Encrypted struct {
 	Key    crypto.KeyRef // the PIN key it is under: a crypto.PINKey, or an HSM adaptor's own reference
 	Layout Format
-	PAN    string // 13 to 19 digits; may be empty for formats without it
+	PAN    crypto.Hidden // 13 to 19 digits; may be empty for formats without it
 	Block  []byte
 }
 
-// Target says how a PIN leaves: under which key, in which format, for which card.
+// Target says how a PIN leaves: under which key, in which format, for which card. ISO 9564-1.
 type Target struct {
 	Key    crypto.KeyRef
 	Layout Format
-	PAN    string
+	PAN    crypto.Hidden
 }
 
 // The interfaces below are what a hardware security module may do instead of this process; no clear PIN passes
 // through them. Ask for the smallest that does. Software stands beside them. Implementations must not keep or change
 // the slices they are given. A reference of another provider is crypto.ErrKeyRef, a block that does not decode
-// ErrBlock.
+// ErrBlock. Whoever may bring keys of his own, PIN keys to translate to or PIN verification keys, has the PINs: which keys a
+// caller may name is for the provider to say.
 
-// A Translator moves a PIN from one key and format to another.
+// A Translator moves a PIN from one key and format to another. ISO 9564-1 section 9.4.
 type Translator interface {
 	// TranslatePIN appends the new block to dst. What the provider's policy forbids is ErrPolicy.
 	TranslatePIN(ctx context.Context, dst []byte, in Encrypted, out Target) ([]byte, error)
 }
 
 // A Verifier checks PINs at the issuer. A wrong PIN is crypto.ErrVerify; a block that does not decode is ErrBlock and
-// no try of the cardholder's.
+// no try of the cardholder's. ISO 9564-1 section 6.
 type Verifier interface {
 	// VerifyPVV checks the PIN against a Visa PIN verification value of 4 digits.
 	VerifyPVV(ctx context.Context, pin Encrypted, pvk crypto.KeyRef, data PVVData, pvv string) error
@@ -42,7 +43,7 @@ type Verifier interface {
 	VerifyOffset(ctx context.Context, pin Encrypted, pvk crypto.KeyRef, data OffsetData, offset string) error
 }
 
-// An Issuer makes PINs and what they are verified with.
+// An Issuer makes PINs and what they are verified with. ISO 9564-1 section 6.
 type Issuer interface {
 	// GeneratePIN appends the block of a new random PIN of n digits to dst.
 	GeneratePIN(ctx context.Context, dst []byte, n int, out Target) ([]byte, error)

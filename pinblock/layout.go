@@ -15,6 +15,7 @@ type layout struct {
 	longest int  // digits
 	fill    fill
 	pads    string // pad digits to choose from, the usual one first
+	anyPad  bool   // without a pad digit chosen, any one that is repeated is read
 	pan     panRule
 }
 
@@ -63,12 +64,12 @@ var layouts = [...]layout{
 	ISO2:          {name: "ISO-2", size: 8, control: 2, counted: true, longest: 12, fill: fillF},
 	ISO3:          {name: "ISO-3", size: 8, control: 3, counted: true, longest: 12, fill: fillLetters, pan: rightmost},
 	ISO4:          {name: "ISO-4", size: 16, control: 4, counted: true, longest: 12, fill: fillISO4, pan: wholePAN},
-	VISA2:         {name: "VISA-2", size: 8, control: noControl, counted: true, longest: 6, fill: fillZeroPad, pads: "0123456789"},
-	VISA3:         {name: "VISA-3", size: 8, control: noControl, longest: 12, fill: fillDelimited, pads: "F" + hexDigits[:15]},
+	VISA2:         {name: "VISA-2", size: 8, control: noControl, counted: true, longest: 6, fill: fillZeroPad, pads: "0123456789", anyPad: true},
+	VISA3:         {name: "VISA-3", size: 8, control: noControl, longest: 12, fill: fillDelimited, pads: "F" + hexDigits[:15], anyPad: true},
 	VISA4:         {name: "VISA-4", size: 8, control: 0, counted: true, longest: 12, fill: fillF, pan: leftmost},
 	ECI2:          {name: "ECI-2", size: 8, control: noControl, fixed: 4, longest: 4, fill: fillRandom},
 	ECI3:          {name: "ECI-3", size: 8, control: noControl, counted: true, longest: 6, fill: fillZeroRandom},
-	OEM1:          {name: "OEM-1", size: 8, control: noControl, longest: 12, fill: fillF},
+	OEM1:          {name: "OEM-1", size: 8, control: noControl, longest: 12, fill: fillPad, pads: "F" + hexDigits[:15], anyPad: true},
 	IBM3624:       {name: "IBM 3624", size: 8, control: noControl, longest: 12, fill: fillPad, pads: "F" + hexDigits[:15]},
 	UnionPaySM4:   {name: "UnionPay SM4", size: 16, control: 0, counted: true, longest: 12, fill: fillF, pan: rightmost},
 	UnionPayPlain: {name: "UnionPay without PAN", size: 8, control: 0, counted: true, longest: 12, fill: fillF},
@@ -206,8 +207,8 @@ func (l *layout) decode(n *nibbles, f Format, pin *digits) bool {
 		bad |= 1 ^ subtle.ConstantTimeEq(int32(length), int32(f.length()))
 	}
 	pad := l.padNibble(f)
-	if f.pad() == 0 && l.fill != fillPad {
-		pad = n[end-1] // any digit repeated
+	if f.pad() == 0 && l.anyPad {
+		pad = n[end-1]
 	}
 	if l.fill == fillZeroPad {
 		bad |= 1 ^ atMost(pad, 9)

@@ -2,24 +2,14 @@ package pinblock
 
 import "github.com/posline/posline/crypto"
 
-// OffsetData is what an IBM 3624 natural PIN is computed from. Printing it shows nothing.
+// OffsetData names the card an IBM 3624 natural PIN is of. Printing it shows nothing.
 type OffsetData struct {
-	// Table turns the sixteen hexadecimal digits of a result into decimal ones; "" is "0123456789012345". A table with
-	// fewer than eight different digits, or with one of them more than four times, is ErrData: such tables serve to
-	// find out PINs.
-	Table string
-
-	// The validation data is Length digits of the PAN from position Start on, filled up to 16 with Pad. Length 0 takes
-	// the rest of the PAN. Pad is '0' to '9' or 'A' to 'F', 0 means 'F'.
-	PAN           string // at most 19 digits
-	Start, Length int
-	Pad           byte
+	PAN crypto.Hidden // at most 19 digits
 }
 
-const validationDigits = 16
-
-// NaturalPIN returns the PIN of n digits that needs no offset. The key has usage V1 or V0. Errors: ErrPIN for n
-// outside 4 to 12, ErrPAN, ErrData, crypto.ErrUsage, crypto.ErrUnsupported for a key of another kind than DES.
+// NaturalPIN returns the PIN of n digits that needs no offset (IBM 3624, in the way of the key's OffsetMethod). The key
+// has usage V1. Errors: ErrPIN for n outside 4 to 12, ErrPAN, ErrData for a PAN too short for the method,
+// crypto.ErrUsage, crypto.ErrUnsupported for a key of another kind than DES.
 func NaturalPIN(key crypto.PVK, data OffsetData, n int) (PIN, error) {
 	w := scratch.Get().(*work)
 	defer w.done()
@@ -32,7 +22,7 @@ func NaturalPIN(key crypto.PVK, data OffsetData, n int) (PIN, error) {
 }
 
 // PINFromOffset returns the PIN, as long as the offset, that the offset goes with. The errors are those of NaturalPIN,
-// and ErrData for an offset that is not 4 to 12 digits.
+// and ErrData for an offset that is not 4 to 12 digits. IBM 3624.
 func PINFromOffset(key crypto.PVK, data OffsetData, offset string) (PIN, error) {
 	if len(offset) < minimumPIN || len(offset) > maximumPIN || !allDigits(offset) {
 		return PIN{}, ErrData
@@ -49,13 +39,13 @@ func PINFromOffset(key crypto.PVK, data OffsetData, offset string) (PIN, error) 
 	return newPIN(&w.pin), nil
 }
 
-// AppendOffset appends the offset, as long as the PIN, to dst. The errors are those of NaturalPIN.
+// AppendOffset appends the offset, as long as the PIN, to dst. The errors are those of NaturalPIN. IBM 3624.
 func AppendOffset(dst []byte, key crypto.PVK, data OffsetData, pin PIN) ([]byte, error) {
 	return withPIN(dst, pin, func(w *work) ([]byte, error) { return w.appendOffset(dst, key, data, crypto.OpGenerate) })
 }
 
 // VerifyOffset returns crypto.ErrVerify when the offset, all digits of it, is not the PIN's. The other errors are those
-// of NaturalPIN.
+// of NaturalPIN. IBM 3624.
 func VerifyOffset(key crypto.PVK, data OffsetData, pin PIN, offset string) error {
 	_, err := withPIN(nil, pin, func(w *work) ([]byte, error) { return nil, w.verifyOffset(key, data, offset) })
 	return err
@@ -85,79 +75,20 @@ func (w *work) natural(key crypto.PVK, data OffsetData, n int, op crypto.Operati
 	if n < minimumPIN || n > maximumPIN {
 		return ErrPIN
 	}
-	table, ok := data.table()
-	if !ok {
-		return ErrData
+	method, err := offsetMethod(key)
+	if err != nil {
+		return err
 	}
-	if err := data.validation(&w.fill); err != nil {
+	if err := method.validation(&w.fill, data.PAN.Text()); err != nil {
 		return err
 	}
 	w.fill.pack(w.block[:8])
 	if err := w.encryptPVK(key, op, crypto.UsagePVK3624, 0); err != nil {
 		return err
 	}
+	table := method.table()
 	for i, v := range w.fill[:n] {
 		w.fill[i] = table[v] - '0'
 	}
 	return nil
-}
-
-func (d *OffsetData) table() (string, bool) {
-	const usual, different, most = "0123456789012345", 8, 4
-	if d.Table == "" {
-		return usual, true
-	}
-	if len(d.Table) != len(usual) || !allDigits(d.Table) {
-		return "", false
-	}
-	var counts [10]int
-	kinds := 0
-	for _, c := range []byte(d.Table) {
-		if counts[c-'0']++; counts[c-'0'] == 1 {
-			kinds++
-		}
-		if counts[c-'0'] > most {
-			return "", false
-		}
-	}
-	return d.Table, kinds >= different
-}
-
-// validation writes the sixteen nibbles of the validation data.
-func (d *OffsetData) validation(out *nibbles) error {
-	if len(d.PAN) == 0 || len(d.PAN) > maximumPAN || !allDigits(d.PAN) {
-		return ErrPAN
-	}
-	length := d.Length
-	if length == 0 {
-		length = len(d.PAN) - d.Start
-	}
-	if d.Start < 0 || length < 1 || length > validationDigits || d.Start > len(d.PAN)-length {
-		return ErrData
-	}
-	pad, ok := padValue(d.Pad)
-	if !ok {
-		return ErrData
-	}
-	for i := range validationDigits {
-		out[i] = pad
-		if i < length {
-			out[i] = d.PAN[d.Start+i] - '0'
-		}
-	}
-	return nil
-}
-
-func padValue(digit byte) (byte, bool) {
-	switch {
-	case digit == 0:
-		return 15, true
-	case '0' <= digit && digit <= '9':
-		return digit - '0', true
-	case 'A' <= digit && digit <= 'F':
-		return digit - 'A' + 10, true
-	case 'a' <= digit && digit <= 'f':
-		return digit - 'a' + 10, true
-	}
-	return 0, false
 }

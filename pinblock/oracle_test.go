@@ -13,7 +13,7 @@ import (
 	"github.com/posline/posline/pinblock"
 )
 
-const testPAN = "5432101234567891"
+const testPAN = "5432101234567892"
 
 // form writes a format as text: what a clear block of a PIN of n digits looks like before the PAN is mixed in. It is
 // the oracle the nibble-wise code is compared with.
@@ -52,13 +52,14 @@ var forms = []form{
 	{pinblock.VISA3, 4, 12, func(n int) []string {
 		return repeated(fmt.Sprintf("([0-9]{%d})F", n), "0123456789ABCDEF", 15-n)
 	}},
-	{pinblock.VISA3.WithPad('4').WithLength(5), 5, 5, func(n int) []string { return []string{"([0-9]{5})F4*"} }},
-	{pinblock.OEM1, 4, 12, func(n int) []string { return []string{fmt.Sprintf("([0-9]{%d})F*", n)} }},
-	{pinblock.OEM1.WithLength(6), 6, 6, func(n int) []string { return []string{"([0-9]{6})F*"} }},
+	{pinblock.VISA3.WithPad('4'), 4, 12, func(n int) []string { return []string{fmt.Sprintf("([0-9]{%d})F4*", n)} }},
+	{pinblock.OEM1, 4, 12, func(n int) []string { return repeated(fmt.Sprintf("([0-9]{%d})", n), "ABCDEF", 16-n) }},
+	{pinblock.OEM1.WithPad('C'), 4, 12, func(n int) []string { return []string{fmt.Sprintf("([0-9]{%d})C*", n)} }},
+	{pinblock.OEM1.WithPad('7').WithLength(6), 6, 6, func(n int) []string { return []string{"([0-9]{6})7*"} }},
+	{pinblock.OEM1.WithLength(6), 6, 6, func(n int) []string { return repeated("([0-9]{6})", "0123456789ABCDEF", 10) }},
 	{pinblock.IBM3624, 4, 12, func(n int) []string { return []string{fmt.Sprintf("([0-9]{%d})F*", n)} }},
 	{pinblock.IBM3624.WithPad('B'), 4, 12, func(n int) []string { return []string{fmt.Sprintf("([0-9]{%d})B*", n)} }},
 	{pinblock.IBM3624.WithPad('0').WithLength(5), 5, 5, func(n int) []string { return []string{"([0-9]{5})0*"} }},
-	{pinblock.ISO0.WithLength(6), 6, 6, func(n int) []string { return []string{head("0", n) + "F*"} }},
 }
 
 // compiled keeps the patterns, because the oracle is asked some hundred thousand times.

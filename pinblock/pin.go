@@ -6,7 +6,8 @@ import (
 )
 
 // A PIN holds 4 to 12 digits and shows them to nobody but AppendClear. It is a small value; copies share the digits.
-// The zero PIN has none and is refused with ErrPIN. PINs are compared with Equal; == does not compile.
+// The zero PIN has none and is refused with ErrPIN. PINs are compared with Equal; == does not compile. ISO 9564-1
+// section 8.1.
 type PIN struct {
 	// reach is a closure because fmt and the dumpers of test libraries see through pointers, not into a closure.
 	reach func() *digits
@@ -19,22 +20,43 @@ type digits struct {
 }
 
 // ParsePIN takes the digits '0' to '9' of a PIN, which it copies; clear them after use. Anything but 4 to 12 digits is
-// ErrPIN.
+// ErrPIN. ISO 9564-1 section 8.1.
 func ParsePIN(text []byte) (PIN, error) {
-	if len(text) < minimumPIN || len(text) > maximumPIN {
-		return PIN{}, ErrPIN
-	}
-	d := &digits{n: byte(len(text))}
-	for i, c := range text {
-		if c < '0' || c > '9' {
-			return PIN{}, ErrPIN
-		}
-		d.d[i] = c - '0'
+	d := new(digits)
+	if err := d.set(text); err != nil {
+		return PIN{}, err
 	}
 	return PIN{func() *digits { return d }}, nil
 }
 
+// Set makes p the PIN of these digits, which it copies, in the memory that p has; copies of p change with it. A PIN pad
+// that takes one PIN after another allocates nothing that way. Anything but 4 to 12 digits is ErrPIN and leaves p wiped.
+func (p *PIN) Set(text []byte) error {
+	if p.reach == nil {
+		d := new(digits)
+		p.reach = func() *digits { return d }
+	}
+	return p.reach().set(text)
+}
+
+func (d *digits) set(text []byte) error {
+	*d = digits{}
+	if len(text) < minimumPIN || len(text) > maximumPIN {
+		return ErrPIN
+	}
+	for i, c := range text {
+		if c < '0' || c > '9' {
+			*d = digits{}
+			return ErrPIN
+		}
+		d.d[i] = c - '0'
+	}
+	d.n = byte(len(text))
+	return nil
+}
+
 // GeneratePIN returns a random PIN of n digits, 4 to 12, all values alike but for the Weak ones, which are left out.
+// ISO 9564-1 section 8.1.
 func GeneratePIN(n int) (PIN, error) {
 	d := new(digits)
 	if err := d.generate(n); err != nil {

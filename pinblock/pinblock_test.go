@@ -3,10 +3,7 @@ package pinblock_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 
@@ -14,6 +11,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/gm"
+	"github.com/posline/posline/internal/shown"
 	"github.com/posline/posline/pinblock"
 )
 
@@ -76,7 +74,8 @@ func TestWrongFill(t *testing.T) {
 		{pinblock.VISA2.WithPad('7'), "4123400888888888"},
 		{pinblock.VISA3.WithPad('7'), "1234F88888888888"},
 		{pinblock.IBM3624, "1234EEEEEEEEEEEE"},
-		{pinblock.OEM1, "1234EEEEEEEEEEEE"},
+		{pinblock.OEM1, "1234EEEEEEEEEEEF"},
+		{pinblock.OEM1.WithPad('F'), "1234EEEEEEEEEEEE"},
 		{pinblock.OEM1, "1234567890123456"},
 		{pinblock.ISO2, "2412340000000000"},
 	} {
@@ -106,8 +105,9 @@ func TestRandomFill(t *testing.T) {
 func TestFormatFaults(t *testing.T) {
 	for _, f := range []pinblock.Format{
 		0, 200, pinblock.ISO0.WithPad('F'), pinblock.VISA2.WithPad('A'), pinblock.VISA3.WithPad('a'),
-		pinblock.VISA3.WithPad('x'), pinblock.IBM3624.WithPad('0'), pinblock.ISO0.WithLength(3), pinblock.ISO0.WithLength(13),
-		pinblock.ECI3.WithLength(7), pinblock.ISO0.WithLength(-1), pinblock.ISO0.WithLength(1 << 20), 1<<24 + pinblock.ISO0<<8,
+		pinblock.VISA3.WithPad('x'), pinblock.IBM3624.WithPad('0'), pinblock.IBM3624.WithLength(3), pinblock.IBM3624.WithLength(13), pinblock.OEM1.WithPad('9'),
+		pinblock.OEM1.WithLength(-1), pinblock.OEM1.WithLength(1 << 20), pinblock.VISA3.WithLength(5), pinblock.VISA2.WithLength(4),
+		pinblock.ISO0.WithLength(4), pinblock.ISO1.WithLength(4), pinblock.ISO3.WithLength(4), pinblock.ECI3.WithLength(4), pinblock.ECI2.WithLength(4), 1<<24 + pinblock.ISO0<<8,
 	} {
 		_, err := pinblock.Encode(nil, f, pin(t, "1234"), testPAN)
 		require.ErrorIs(t, err, pinblock.ErrFormat, "%s", f)
@@ -140,7 +140,7 @@ func TestFaultsOfTheCaller(t *testing.T) {
 	require.ErrorIs(t, err, pinblock.ErrPIN)
 	_, err = pinblock.Encode(nil, pinblock.VISA2, pin(t, "1234567"), "")
 	require.ErrorIs(t, err, pinblock.ErrPIN)
-	_, err = pinblock.Encode(nil, pinblock.ISO0.WithLength(5), p, testPAN)
+	_, err = pinblock.Encode(nil, pinblock.IBM3624.WithLength(5), p, testPAN)
 	require.ErrorIs(t, err, pinblock.ErrPIN)
 	for _, pan := range []string{"", "123456789012", "12345678901234567890", "543210123456789A"} {
 		for _, f := range []pinblock.Format{pinblock.ISO0, pinblock.ISO3, pinblock.VISA4, pinblock.UnionPaySM4} {
@@ -165,7 +165,7 @@ func TestFormat4IsBoundToThePAN(t *testing.T) {
 	key := pinKey(t, crypto.AES, unhex(t, aesHex))
 	block, err := pinblock.Encrypt(nil, key, pinblock.ISO4, pin(t, "1234"), testPAN)
 	require.NoError(t, err)
-	for _, pan := range []string{"5432101234567890", "54321012345678910", "1"} {
+	for _, pan := range []string{"5432101234567890", "54321012345678920", "1"} {
 		_, err := pinblock.Decrypt(key, pinblock.ISO4, block, pan)
 		require.Equal(t, pinblock.ErrBlock, err)
 	}
@@ -223,47 +223,25 @@ func TestGeneratedPINs(t *testing.T) {
 	}
 }
 
-// everyForm prints a value in every way a program might.
-func everyForm(t *testing.T, v any) string {
-	t.Helper()
-	var all strings.Builder
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%q", "%d"} {
-		fmt.Fprintf(&all, verb+" ", v)
-		fmt.Fprintf(&all, verb+" ", []any{v})
-	}
-	slog.New(slog.NewTextHandler(&all, nil)).Info("x", "value", v)
-	slog.New(slog.NewJSONHandler(&all, nil)).Info("x", "value", v)
-	text, err := json.Marshal(map[string]any{"value": v})
-	require.NoError(t, err)
-	all.Write(text)
-	return all.String()
-}
-
 func TestNothingSecretShows(t *testing.T) {
-	const text, pan = "739164", "5432101234567891"
+	const text, pan = "73916458", "5432101234567892"
 	p := pin(t, text)
 	key := pinKey(t, crypto.TDES, unhex(t, desHex))
-	e := pinblock.Encrypted{Key: key, Layout: pinblock.ISO0, PAN: pan, Block: []byte{0x73, 0x91, 0x64}}
-	target := pinblock.Target{Key: key, Layout: pinblock.ISO0, PAN: pan}
-	offset := pinblock.OffsetData{PAN: pan, Table: "0123456789012345"}
-	for _, v := range []any{
-		p, &p, struct{ P pinblock.PIN }{p}, e, &e, target, &target, offset, &offset, pinblock.PVVData{PAN: pan}, &pinblock.PVVData{PAN: pan},
-	} {
-		shown := strings.ToLower(everyForm(t, v))
-		for _, secret := range []string{text, pan, "7 3 9 1 6 4", "0x7, 0x3", fmt.Sprintf("%x", text), fmt.Sprintf("%x", pan), "115 145 100"} {
-			require.NotContains(t, shown, secret, "%T", v)
-		}
-		require.Contains(t, shown, "hidden")
+	e := pinblock.Encrypted{Key: key, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: []byte(text)}
+	target := pinblock.Target{Key: key, Layout: pinblock.ISO0, PAN: crypto.Hide(pan)}
+	offset, pvv := pinblock.OffsetData{PAN: crypto.Hide(pan)}, pinblock.PVVData{PAN: crypto.Hide(pan)}
+	values := []byte{7, 3, 9, 1, 6, 4, 5, 8}
+	for _, v := range []any{p, &p, struct{ P pinblock.PIN }{p}, e, &e, target, &target, offset, &offset, pvv, &pvv} {
+		require.Empty(t, shown.In(v, []byte(text), []byte(pan), values), "%T", v)
+		require.Contains(t, fmt.Sprintf("%v %d", v, v), "hidden")
 	}
-	hiddenInside := fmt.Sprintf("%v %+v %#v %d", struct{ p pinblock.PIN }{p}, struct{ p any }{p}, struct{ p any }{p}, struct{ p any }{p})
-	require.NotContains(t, hiddenInside, "7 3 9")
-	require.NotContains(t, hiddenInside, text)
+	require.Empty(t, shown.Inside(p, []byte(text), values))
 
 	_, err := pinblock.Encode(nil, pinblock.ECI2, p, pan)
 	require.NotContains(t, err.Error(), text)
 	_, err = pinblock.Encode(nil, pinblock.ISO0, p, pan+pan)
 	require.NotContains(t, err.Error(), pan)
-	err = pinblock.VerifyPVV(pvk(t, "V2", unhex(t, desHex)), pinblock.PVVData{PAN: pan, FirstFour: true}, p, "0000")
+	err = pinblock.VerifyPVV(pvk(t, "V2", unhex(t, desHex)), pinblock.PVVData{PAN: crypto.Hide(pan)}, p, "0000")
 	require.NotContains(t, err.Error(), pan)
 }
 
@@ -273,13 +251,14 @@ func TestConcurrentUse(t *testing.T) {
 	block, err := pinblock.Encrypt(nil, des, pinblock.ISO0, pin(t, "4321"), testPAN)
 	require.NoError(t, err)
 	before := bytes.Clone(block)
+	s := pinblock.Software{Policy: pinblock.Policy{{From: pinblock.ISO0, To: pinblock.ISO4}}}
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
 			for range 50 {
-				out, err := pinblock.Software{}.TranslatePIN(ctx, nil,
-					pinblock.Encrypted{Key: des, Layout: pinblock.ISO0, PAN: testPAN, Block: block},
-					pinblock.Target{Key: aes, Layout: pinblock.ISO4, PAN: testPAN})
+				out, err := s.TranslatePIN(ctx, nil,
+					pinblock.Encrypted{Key: des, Layout: pinblock.ISO0, PAN: crypto.Hide(testPAN), Block: block},
+					pinblock.Target{Key: aes, Layout: pinblock.ISO4, PAN: crypto.Hide(testPAN)})
 				if err != nil {
 					t.Error(err)
 					return
@@ -293,4 +272,28 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wait.Wait()
 	require.Equal(t, before, block)
+}
+
+// TestSetUsesMemoryAgain holds that one PIN after another goes into the memory of the first, and that nothing is left of a
+// PIN when the next is refused.
+func TestSetUsesMemoryAgain(t *testing.T) {
+	var p pinblock.PIN
+	require.NoError(t, p.Set([]byte("123456789012")))
+	copied := p
+	require.NoError(t, p.Set([]byte("4524")))
+	require.Equal(t, "4524", string(p.AppendClear(nil)))
+	require.True(t, copied.Equal(p))
+	for _, text := range []string{"", "123", "1234567890123", "12a4"} {
+		require.NoError(t, p.Set([]byte("4524")))
+		require.ErrorIs(t, p.Set([]byte(text)), pinblock.ErrPIN)
+		require.Zero(t, p.Len())
+		require.Empty(t, p.AppendClear(nil))
+	}
+	digits := []byte("4524")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if p.Set(digits) != nil {
+			t.Fatal("refused")
+		}
+		p.Wipe()
+	}))
 }

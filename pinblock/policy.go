@@ -1,6 +1,9 @@
 package pinblock
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Policy says which translations from one format to another are allowed. The zero Policy is that of ISO 9564-1
 // section 9.4 and PCI PIN requirement 3:
@@ -11,10 +14,12 @@ import "fmt"
 //	ISO-2, others     never                                never      never
 //
 // UnionPay's SM4 block is no ISO format; it binds the PIN to the PAN as format 0 does and is treated alike. Rules add
-// what a system needs beyond that, such as reading the blocks of old machines.
+// what a system needs beyond that, such as reading the blocks of old machines. Software asks for more than the table: see
+// there for what binds a PIN more firmly than it was, format 1 among it.
 type Policy []Rule
 
-// A Rule allows one translation. Pad digits and lengths of the formats do not count.
+// A Rule allows one translation between formats as they stand, pad digit and length included: what a caller could choose
+// would tell him about the PIN. ISO 9564-1 section 9.4.
 type Rule struct {
 	From, To Format
 	NewPAN   bool // the PIN may move to another PAN: card issuance in a secured place
@@ -24,11 +29,11 @@ type Rule struct {
 // not count when the block read has no PAN in it.
 func (p Policy) Check(from, to Format, samePAN bool) error {
 	samePAN = samePAN || !from.UsesPAN()
-	if samePAN && standard(from.kind(), to.kind()) {
+	if samePAN && standard(from, to) {
 		return nil
 	}
 	for _, r := range p {
-		if r.From.kind() == from.kind() && r.To.kind() == to.kind() && (samePAN || r.NewPAN) {
+		if r.From == from && r.To == to && (samePAN || r.NewPAN) {
 			return nil
 		}
 	}
@@ -36,6 +41,11 @@ func (p Policy) Check(from, to Format, samePAN bool) error {
 		return fmt.Errorf("%w: %s to %s of another PAN", ErrPolicy, from, to)
 	}
 	return fmt.Errorf("%w: %s to %s", ErrPolicy, from, to)
+}
+
+// rules reports whether a rule is about this translation.
+func (p Policy) rules(from, to Format) bool {
+	return slices.ContainsFunc(p, func(r Rule) bool { return r.From == from && r.To == to })
 }
 
 func standard(from, to Format) bool {

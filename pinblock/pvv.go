@@ -9,23 +9,21 @@ import (
 
 // PVVData is what a Visa PIN verification value is computed over besides the PIN. Printing it shows nothing.
 type PVVData struct {
-	PAN      string // 12 to 19 digits, of which the last 12 count, the check digit among them left out
-	KeyIndex int    // PVKI, 0 to 9
-
-	// FirstFour takes the first four digits of a longer PIN, as Visa's method has it. Without it a PIN must have four,
-	// because its other digits would go unchecked.
-	FirstFour bool
+	PAN      crypto.Hidden // 12 to 19 digits, of which the last 12 count, the check digit among them left out
+	KeyIndex int           // PVKI, 0 to 9
 }
 
 const pvvDigits = 4
 
-// AppendPVV appends the 4 digits of the PIN's verification value to dst. The key has usage V2 or V0 and is a
-// double-length Triple DES key. Errors: ErrPIN, ErrPAN, ErrData, crypto.ErrUsage, crypto.ErrUnsupported.
+// AppendPVV appends the 4 digits of the PIN's verification value (Visa PVV) to dst. The key has usage V2 and is a
+// double-length Triple DES key; a PVVMethod may be bound to it. Errors: ErrPIN, ErrPAN, ErrData, crypto.ErrUsage,
+// crypto.ErrUnsupported.
 func AppendPVV(dst []byte, key crypto.PVK, data PVVData, pin PIN) ([]byte, error) {
 	return withPIN(dst, pin, func(w *work) ([]byte, error) { return w.appendPVV(dst, key, data, crypto.OpGenerate) })
 }
 
-// VerifyPVV returns crypto.ErrVerify when the value is not the PIN's. The other errors are those of AppendPVV.
+// VerifyPVV returns crypto.ErrVerify when the value is not the PIN's. The other errors are those of AppendPVV. Visa
+// PVV.
 func VerifyPVV(key crypto.PVK, data PVVData, pin PIN, pvv string) error {
 	_, err := withPIN(nil, pin, func(w *work) ([]byte, error) { return nil, w.verifyPVV(key, data, pvv) })
 	return err
@@ -56,15 +54,19 @@ func (w *work) verifyPVV(key crypto.PVK, data PVVData, pvv string) error {
 // of the result from left to right, after them its letters, A counting as 0.
 func (w *work) appendPVV(dst []byte, key crypto.PVK, data PVVData, op crypto.Operation) ([]byte, error) {
 	const fromPAN = 11
+	pan := data.PAN.Text()
+	method, err := pvvMethod(key)
 	switch {
-	case len(data.PAN) < fromPAN+1 || len(data.PAN) > maximumPAN || !allDigits(data.PAN):
+	case err != nil:
+		return dst, err
+	case len(pan) < fromPAN+1 || len(pan) > maximumPAN || !allDigits(pan):
 		return dst, ErrPAN
 	case data.KeyIndex < 0 || data.KeyIndex > 9:
 		return dst, ErrData
-	case w.pin.n != pvvDigits && !(data.FirstFour && w.pin.n > pvvDigits):
+	case w.pin.n != pvvDigits && !(method.FirstFour && w.pin.n > pvvDigits):
 		return dst, ErrPIN
 	}
-	for i, c := range []byte(data.PAN[len(data.PAN)-1-fromPAN : len(data.PAN)-1]) {
+	for i, c := range []byte(pan[len(pan)-1-fromPAN : len(pan)-1]) {
 		w.fill[i] = c - '0'
 	}
 	w.fill[fromPAN] = byte(data.KeyIndex)
@@ -92,7 +94,7 @@ func (w *work) appendPVV(dst []byte, key crypto.PVK, data PVVData, op crypto.Ope
 // encryptPVK encrypts the eight bytes of w.block into the sixteen nibbles of w.fill. bits is the key length asked for,
 // 0 for any.
 func (w *work) encryptPVK(key crypto.PVK, op crypto.Operation, usage crypto.Usage, bits int) error {
-	if err := key.Require(op, usage, crypto.UsagePVKOther); err != nil {
+	if err := key.Require(op, usage); err != nil {
 		return err
 	}
 	m, err := key.Open(keymaterial.Grant(), op)

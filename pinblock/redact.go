@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/posline/posline/crypto"
 )
 
 const hiddenPIN = "PIN(hidden)"
@@ -23,6 +25,9 @@ func (PIN) LogValue() slog.Value { return slog.StringValue(hiddenPIN) }
 // MarshalText hides the digits.
 func (PIN) MarshalText() ([]byte, error) { return []byte(hiddenPIN), nil }
 
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (PIN) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
+
 // Format shows the format and hides the rest.
 func (e Encrypted) Format(f fmt.State, _ rune) { io.WriteString(f, e.hidden()) }
 
@@ -31,6 +36,9 @@ func (e Encrypted) LogValue() slog.Value { return slog.StringValue(e.hidden()) }
 
 // MarshalText shows the format and hides the rest.
 func (e Encrypted) MarshalText() ([]byte, error) { return []byte(e.hidden()), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (Encrypted) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 
 func (e Encrypted) hidden() string { return "Encrypted(" + e.Layout.String() + ", hidden)" }
 
@@ -42,6 +50,9 @@ func (t Target) LogValue() slog.Value { return slog.StringValue(t.hidden()) }
 
 // MarshalText shows the format and hides the rest.
 func (t Target) MarshalText() ([]byte, error) { return []byte(t.hidden()), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (Target) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 
 func (t Target) hidden() string { return "Target(" + t.Layout.String() + ", hidden)" }
 
@@ -59,6 +70,9 @@ func (PVVData) LogValue() slog.Value { return slog.StringValue(hiddenPVVData) }
 // MarshalText hides the card data.
 func (PVVData) MarshalText() ([]byte, error) { return []byte(hiddenPVVData), nil }
 
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (PVVData) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
+
 // Format hides the card data.
 func (OffsetData) Format(f fmt.State, _ rune) { io.WriteString(f, hiddenOffsetData) }
 
@@ -67,3 +81,6 @@ func (OffsetData) LogValue() slog.Value { return slog.StringValue(hiddenOffsetDa
 
 // MarshalText hides the card data.
 func (OffsetData) MarshalText() ([]byte, error) { return []byte(hiddenOffsetData), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (OffsetData) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }

@@ -2,14 +2,26 @@ package pinblock
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/posline/posline/crypto"
 )
 
 // Software does in this process what an HSM does behind the same interfaces. Its keys are a crypto.Key, or a
-// crypto.PINKey and crypto.PVK. The zero value is ready and translates what ISO 9564-1 allows.
+// crypto.PINKey and crypto.PVK. The zero value is ready: it translates what ISO 9564-1 allows, and verifies PINs and makes
+// verification data from the formats that bind a PIN to its card, for that card only.
+//
+// What a block does not prove, the caller could choose. A PIN in format 1 belongs to no card, and whoever chooses the card that
+// it is bound to can find it out with a card of his own; so the zero value leaves it in format 1. Format 0, format 3 and
+// UnionPay's SM4 block prove some digits of the PAN; so the zero value binds none of them more firmly than it was (format 3,
+// format 0, SM4 block, format 4, in this order), and computes IBM 3624 offsets from format 4, and from the SM4 block for
+// validation data within its twelve digits. Cards, a rule of the Policy or Layouts allow more.
 type Software struct {
-	Policy Policy // more translations
+	Policy  Policy   // more translations
+	Layouts []Format // more formats that PINs are made in, verified and bound to a card from, exactly as they stand; their PAN is the caller's word
+	Cards   []Cards  // all that the issuer has, others are refused: with them format 0 and the SM4 block prove the PAN where they leave no other
+	Monitor *Monitor // counts blocks that do not decode; may be nil
 }
 
 var (
@@ -18,21 +30,34 @@ var (
 	_ Issuer     = Software{}
 )
 
-// TranslatePIN appends the PIN of a block, encrypted as the target says, to dst. It checks the policy first.
+// TranslatePIN appends the PIN of a block, encrypted as the target says, to dst. It checks the policy first (ISO 9564-1
+// section 9.4). A target that binds the PIN more firmly than the block did is ErrPolicy without a rule, Layouts or Cards.
 func (s Software) TranslatePIN(_ context.Context, dst []byte, in Encrypted, out Target) ([]byte, error) {
-	if err := s.Policy.Check(in.Layout, out.Layout, in.PAN == out.PAN); err != nil {
+	if err := s.Policy.Check(in.Layout, out.Layout, in.PAN.Equal(out.PAN)); err != nil {
 		return dst, err
+	}
+	if in.Layout == ISO1 && out.Layout != ISO1 && !s.Policy.rules(ISO1, out.Layout) {
+		if err := s.checkLayout(ISO1); err != nil {
+			return dst, err
+		}
 	}
 	w := scratch.Get().(*work)
 	defer w.done()
-	if err := w.read(in); err != nil {
+	if err := s.read(w, in); err != nil {
+		return dst, err
+	}
+	if err := s.checkBinding(in.Layout, out.Layout, in.PAN.Text(), int(w.pin.n)); err != nil {
 		return dst, err
 	}
 	return w.write(dst, out)
 }
 
-// GeneratePIN appends the block of a new random PIN that is not Weak.
-func (Software) GeneratePIN(_ context.Context, dst []byte, n int, out Target) ([]byte, error) {
+// GeneratePIN appends the block of a new random PIN that is not Weak. The format binds the PIN to the card or is one of
+// Layouts: ErrPolicy. ISO 9564-1 section 6.
+func (s Software) GeneratePIN(_ context.Context, dst []byte, n int, out Target) ([]byte, error) {
+	if err := s.checkLayout(out.Layout); err != nil {
+		return dst, err
+	}
 	w := scratch.Get().(*work)
 	defer w.done()
 	if err := w.pin.generate(n); err != nil {
@@ -41,35 +66,45 @@ func (Software) GeneratePIN(_ context.Context, dst []byte, n int, out Target) ([
 	return w.write(dst, out)
 }
 
-// VerifyPVV is the function VerifyPVV for an encrypted PIN.
-func (Software) VerifyPVV(_ context.Context, pin Encrypted, pvk crypto.KeyRef, data PVVData, pvv string) error {
-	return verifyBlock(pin, pvk, func(w *work, key crypto.PVK) error { return w.verifyPVV(key, data, pvv) })
+// VerifyPVV is the function VerifyPVV (Visa PVV) for an encrypted PIN. A PIN of another card than the data's, or in a
+// format that binds it to none and is not in Layouts, is ErrPolicy.
+func (s Software) VerifyPVV(_ context.Context, pin Encrypted, pvk crypto.KeyRef, data PVVData, pvv string) error {
+	return s.withBlock(pin, pvk, data.PAN.Text(), func(w *work, key crypto.PVK) error { return w.verifyPVV(key, data, pvv) })
 }
 
-// VerifyOffset is the function VerifyOffset for an encrypted PIN.
-func (Software) VerifyOffset(_ context.Context, pin Encrypted, pvk crypto.KeyRef, data OffsetData, offset string) error {
-	return verifyBlock(pin, pvk, func(w *work, key crypto.PVK) error { return w.verifyOffset(key, data, offset) })
+// VerifyOffset is the function VerifyOffset (IBM 3624) for an encrypted PIN. ErrPolicy is as in VerifyPVV, and for a block
+// that does not prove its card: see Software.
+func (s Software) VerifyOffset(_ context.Context, pin Encrypted, pvk crypto.KeyRef, data OffsetData, offset string) error {
+	return s.withBlock(pin, pvk, data.PAN.Text(), func(w *work, key crypto.PVK) error {
+		if err := s.checkOffset(pin.Layout, key, data.PAN.Text(), int(w.pin.n)); err != nil {
+			return err
+		}
+		return w.verifyOffset(key, data, offset)
+	})
 }
 
-// AppendPVV is the function AppendPVV for an encrypted PIN.
-func (Software) AppendPVV(_ context.Context, dst []byte, pin Encrypted, pvk crypto.KeyRef, data PVVData) ([]byte, error) {
-	err := verifyBlock(pin, pvk, func(w *work, key crypto.PVK) (err error) {
+// AppendPVV is the function AppendPVV (Visa PVV) for an encrypted PIN. ErrPolicy is as in VerifyPVV.
+func (s Software) AppendPVV(_ context.Context, dst []byte, pin Encrypted, pvk crypto.KeyRef, data PVVData) ([]byte, error) {
+	err := s.withBlock(pin, pvk, data.PAN.Text(), func(w *work, key crypto.PVK) (err error) {
 		dst, err = w.appendPVV(dst, key, data, crypto.OpGenerate)
 		return err
 	})
 	return dst, err
 }
 
-// AppendOffset is the function AppendOffset for an encrypted PIN.
-func (Software) AppendOffset(_ context.Context, dst []byte, pin Encrypted, pvk crypto.KeyRef, data OffsetData) ([]byte, error) {
-	err := verifyBlock(pin, pvk, func(w *work, key crypto.PVK) (err error) {
+// AppendOffset is the function AppendOffset (IBM 3624) for an encrypted PIN. ErrPolicy is as in VerifyOffset.
+func (s Software) AppendOffset(_ context.Context, dst []byte, pin Encrypted, pvk crypto.KeyRef, data OffsetData) ([]byte, error) {
+	err := s.withBlock(pin, pvk, data.PAN.Text(), func(w *work, key crypto.PVK) (err error) {
+		if err := s.checkOffset(pin.Layout, key, data.PAN.Text(), int(w.pin.n)); err != nil {
+			return err
+		}
 		dst, err = w.appendOffset(dst, key, data, crypto.OpGenerate)
 		return err
 	})
 	return dst, err
 }
 
-// ChangePVV verifies the current PIN and appends the verification value of the next.
+// ChangePVV verifies the current PIN and appends the verification value (Visa PVV) of the next.
 func (s Software) ChangePVV(ctx context.Context, dst []byte, current, next Encrypted, pvk crypto.KeyRef, data PVVData, pvv string) ([]byte, error) {
 	if err := s.VerifyPVV(ctx, current, pvk, data, pvv); err != nil {
 		return dst, err
@@ -77,7 +112,7 @@ func (s Software) ChangePVV(ctx context.Context, dst []byte, current, next Encry
 	return s.AppendPVV(ctx, dst, next, pvk, data)
 }
 
-// ChangeOffset verifies the current PIN and appends the offset of the next.
+// ChangeOffset verifies the current PIN and appends the offset (IBM 3624) of the next.
 func (s Software) ChangeOffset(ctx context.Context, dst []byte, current, next Encrypted, pvk crypto.KeyRef, data OffsetData, offset string) ([]byte, error) {
 	if err := s.VerifyOffset(ctx, current, pvk, data, offset); err != nil {
 		return dst, err
@@ -85,8 +120,9 @@ func (s Software) ChangeOffset(ctx context.Context, dst []byte, current, next En
 	return s.AppendOffset(ctx, dst, next, pvk, data)
 }
 
-// verifyBlock decrypts a block and gives its PIN, in w.pin, to what uses the PIN verification key.
-func verifyBlock(pin Encrypted, pvk crypto.KeyRef, use func(w *work, key crypto.PVK) error) error {
+// withBlock decrypts a block and gives its PIN, in w.pin, to what uses the PIN verification key on a card's behalf. The
+// card must be the block's: a PIN verified under another PAN would be compared with PINs the caller knows.
+func (s Software) withBlock(pin Encrypted, pvk crypto.KeyRef, pan string, use func(w *work, key crypto.PVK) error) error {
 	var key crypto.PVK
 	var err error
 	switch k := pvk.(type) {
@@ -100,20 +136,40 @@ func verifyBlock(pin Encrypted, pvk crypto.KeyRef, use func(w *work, key crypto.
 	if err != nil {
 		return err
 	}
+	if err := s.checkLayout(pin.Layout); err != nil {
+		return err
+	}
+	if own := pin.PAN.Text(); own != pan && (pin.Layout.UsesPAN() || own != "") {
+		return fmt.Errorf("%w: it is of another PAN", ErrPolicy)
+	}
 	w := scratch.Get().(*work)
 	defer w.done()
-	if err := w.read(pin); err != nil {
+	if err := s.read(w, pin); err != nil {
 		return err
 	}
 	return use(w, key)
 }
 
-func (w *work) read(in Encrypted) error {
+// checkLayout admits the formats that bind a PIN to its card, and those of the configuration.
+func (s Software) checkLayout(f Format) error {
+	if bound(f) || slices.Contains(s.Layouts, f) {
+		return nil
+	}
+	return fmt.Errorf("%w: in %s", ErrPolicy, f)
+}
+
+// read decrypts a block into w.pin.
+func (s Software) read(w *work, in Encrypted) error {
 	key, err := pinKey(in.Key)
 	if err != nil {
 		return err
 	}
-	return w.decrypt(key, in.Layout, in.Block, in.PAN)
+	if len(s.Cards) > 0 && in.Layout.UsesPAN() && !s.issued(in.PAN.Text()) {
+		return fmt.Errorf("%w: a PAN that no issuer of Cards has", ErrPolicy)
+	}
+	err = w.decrypt(key, in.Layout, in.Block, in.PAN.Text())
+	s.Monitor.count(in, err)
+	return err
 }
 
 func (w *work) write(dst []byte, out Target) ([]byte, error) {
@@ -122,7 +178,7 @@ func (w *work) write(dst []byte, out Target) ([]byte, error) {
 		return dst, err
 	}
 	w.fill, w.block = nibbles{}, [16]byte{}
-	return w.encrypt(dst, key, out.Layout, out.PAN)
+	return w.encrypt(dst, key, out.Layout, out.PAN.Text())
 }
 
 func pinKey(ref crypto.KeyRef) (crypto.PINKey, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/pinblock"
 )
@@ -36,7 +37,8 @@ func TestPolicy(t *testing.T) {
 	policy := pinblock.Policy{
 		{From: pinblock.IBM3624, To: pinblock.ISO0}, {From: pinblock.ISO0, To: pinblock.ISO0, NewPAN: true},
 	}
-	require.NoError(t, policy.Check(pinblock.IBM3624.WithPad('A'), pinblock.ISO0, false))
+	require.NoError(t, policy.Check(pinblock.IBM3624, pinblock.ISO0, false))
+	require.ErrorIs(t, policy.Check(pinblock.IBM3624.WithPad('A'), pinblock.ISO0, false), pinblock.ErrPolicy)
 	require.NoError(t, policy.Check(pinblock.ISO0, pinblock.ISO0, false))
 	require.ErrorIs(t, policy.Check(pinblock.ISO0, pinblock.ISO3, false), pinblock.ErrPolicy)
 	require.ErrorIs(t, policy.Check(pinblock.IBM3624, pinblock.ISO3, true), pinblock.ErrPolicy)
@@ -50,9 +52,10 @@ func TestTranslate(t *testing.T) {
 		for _, to := range formats {
 			block, err := pinblock.Encrypt(nil, keys[from.Size()], from, pin(t, "739164"), testPAN)
 			require.NoError(t, err)
-			in := pinblock.Encrypted{Key: keys[from.Size()], Layout: from, PAN: testPAN, Block: block}
-			out := pinblock.Target{Key: keys[to.Size()].Key(), Layout: to, PAN: testPAN}
-			got, err := pinblock.Software{}.TranslatePIN(ctx, []byte("x"), in, out)
+			in := pinblock.Encrypted{Key: keys[from.Size()], Layout: from, PAN: crypto.Hide(testPAN), Block: block}
+			out := pinblock.Target{Key: keys[to.Size()].Key(), Layout: to, PAN: crypto.Hide(testPAN)}
+			s := pinblock.Software{Layouts: []pinblock.Format{pinblock.ISO0, pinblock.ISO1, pinblock.ISO3, pinblock.UnionPaySM4}}
+			got, err := s.TranslatePIN(ctx, []byte("x"), in, out)
 			if to == pinblock.ISO1 && from != pinblock.ISO1 {
 				require.ErrorIs(t, err, pinblock.ErrPolicy)
 				require.Equal(t, "x", string(got))
@@ -71,8 +74,8 @@ func TestTranslationFaults(t *testing.T) {
 	des := pinKey(t, crypto.TDES, unhex(t, desHex))
 	block, err := pinblock.Encrypt(nil, des, pinblock.ISO0, pin(t, "739164"), testPAN)
 	require.NoError(t, err)
-	in := pinblock.Encrypted{Key: des, Layout: pinblock.ISO0, PAN: testPAN, Block: block}
-	out := pinblock.Target{Key: des, Layout: pinblock.ISO3, PAN: testPAN}
+	in := pinblock.Encrypted{Key: des, Layout: pinblock.ISO0, PAN: crypto.Hide(testPAN), Block: block}
+	out := pinblock.Target{Key: des, Layout: pinblock.ISO3, PAN: crypto.Hide(testPAN)}
 	translate := func(in pinblock.Encrypted, out pinblock.Target) error {
 		_, err := pinblock.Software{}.TranslatePIN(ctx, nil, in, out)
 		return err
@@ -91,7 +94,7 @@ func TestTranslationFaults(t *testing.T) {
 	bad.Block = make([]byte, 8)
 	require.ErrorIs(t, translate(bad, out), pinblock.ErrBlock)
 	worse := out
-	worse.PAN = "5432101234567892"
+	worse.PAN = crypto.Hide("5432101234567891")
 	require.ErrorIs(t, translate(in, worse), pinblock.ErrPolicy)
 	worse = out
 	worse.Key = otherRef{}
@@ -104,14 +107,15 @@ func TestIssuer(t *testing.T) {
 		des    = pinKey(t, crypto.TDES, unhex(t, desHex))
 		visa   = pvk(t, "V2", unhex(t, "0123456789ABCDEFFEDCBA9876543210"))
 		ibm    = importKey(t, "V1TN00N", unhex(t, "0123456789ABCDEFFEDCBA9876543210"))
-		pvv    = pinblock.PVVData{PAN: testPAN, KeyIndex: 1}
-		offset = pinblock.OffsetData{PAN: testPAN}
-		target = pinblock.Target{Key: des, Layout: pinblock.ISO3, PAN: testPAN}
+		pvv    = pinblock.PVVData{PAN: crypto.Hide(testPAN), KeyIndex: 1}
+		offset = pinblock.OffsetData{PAN: crypto.Hide(testPAN)}
+		target = pinblock.Target{Key: des, Layout: pinblock.ISO3, PAN: crypto.Hide(testPAN)}
 	)
+	s.Layouts = []pinblock.Format{pinblock.ISO3}
 	generate := func() pinblock.Encrypted {
 		block, err := s.GeneratePIN(ctx, nil, 4, target)
 		require.NoError(t, err)
-		return pinblock.Encrypted{Key: des, Layout: pinblock.ISO3, PAN: testPAN, Block: block}
+		return pinblock.Encrypted{Key: des, Layout: pinblock.ISO3, PAN: crypto.Hide(testPAN), Block: block}
 	}
 	current, next := generate(), generate()
 	for same := true; same; next = generate() {
@@ -160,36 +164,48 @@ func TestVerificationModesAndData(t *testing.T) {
 	k := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
 	onlyVerify, err := crypto.NewPVK(importKey(t, "V2TV00N", k))
 	require.NoError(t, err)
-	data := pinblock.PVVData{PAN: "1122334455667788", KeyIndex: 1}
+	data := pinblock.PVVData{PAN: crypto.Hide("1122334455667788"), KeyIndex: 1}
 	require.NoError(t, pinblock.VerifyPVV(onlyVerify, data, pin(t, "4524"), "8523"))
 	_, err = pinblock.AppendPVV(nil, onlyVerify, data, pin(t, "4524"))
 	require.ErrorIs(t, err, crypto.ErrUsage)
 	require.ErrorIs(t, pinblock.VerifyPVV(onlyVerify, data, pin(t, "45240"), "8523"), pinblock.ErrPIN)
-	data.FirstFour = true
-	require.NoError(t, pinblock.VerifyPVV(onlyVerify, data, pin(t, "45240"), "8523"))
+	longer, err := crypto.NewPVK(importKey(t, "V2TV00N", k, pinblock.PVVMethod{FirstFour: true}.Bind))
+	require.NoError(t, err)
+	require.NoError(t, pinblock.VerifyPVV(longer, data, pin(t, "45240"), "8523"))
 	require.ErrorIs(t, pinblock.VerifyPVV(pvk(t, "V2", k[:8]), data, pin(t, "4524"), "8523"), crypto.ErrUnsupported)
 	require.ErrorIs(t, pinblock.VerifyPVV(crypto.PVK{}, data, pin(t, "4524"), "8523"), crypto.ErrNoKey)
 	require.ErrorIs(t, pinblock.VerifyPVV(onlyVerify, data, pinblock.PIN{}, "8523"), pinblock.ErrPIN)
 
-	key := pvk(t, "V1", k)
-	for _, d := range []pinblock.OffsetData{
-		{PAN: testPAN, Table: "0000000000000000"},
-		{PAN: testPAN, Table: "0123456777777777"},
-		{PAN: testPAN, Table: "0123456012345601"},
-		{PAN: testPAN, Table: "012345678901234A"},
-		{PAN: testPAN, Start: -1},
-		{PAN: testPAN, Start: 16},
-		{PAN: testPAN, Start: math.MaxInt, Length: 4},
-		{PAN: testPAN, Length: -1},
-		{PAN: testPAN + "12"},
-		{PAN: testPAN, Pad: 'g'},
+	for _, m := range []pinblock.OffsetMethod{
+		{Table: "0000000000000000"}, {Table: "0123456777777777"}, {Table: "0123456012345601"}, {Table: "012345678901234A"},
+		{Table: "012345678901234"}, {Table: "01234560123456012"},
+		{Start: -1}, {Start: 19}, {Start: math.MaxInt, Length: 4}, {Length: -1}, {Length: 17}, {Pad: 'g'}, {Pad: 'G'}, {Pad: '/'}, {Pad: ':'},
 	} {
-		_, err := pinblock.AppendOffset(nil, key, d, pin(t, "1234"))
-		require.ErrorIs(t, err, pinblock.ErrData)
+		_, err := clearkey.Import(crypto.MustAttributes("V1TN00N"), k, m.Bind)
+		require.ErrorIs(t, err, pinblock.ErrData, "%+v", m)
 	}
-	_, err = pinblock.PINFromOffset(key, pinblock.OffsetData{PAN: testPAN}, "12a4")
+	for _, m := range []pinblock.OffsetMethod{
+		{Table: "0123456701234567"}, {Table: "0000123456777789"}, {Start: 18}, {Length: 16}, {Pad: '0'}, {Pad: '9'}, {Pad: 'A'}, {Pad: 'f'},
+	} {
+		_, err := clearkey.Import(crypto.MustAttributes("V1TN00N"), k, m.Bind)
+		require.NoError(t, err, "%+v", m)
+	}
+	key := pvk(t, "V1", k)
+	_, err = pinblock.AppendOffset(nil, pvk(t, "V1", k, pinblock.OffsetMethod{Start: 16}.Bind), pinblock.OffsetData{PAN: crypto.Hide(testPAN)}, pin(t, "1234"))
+	require.ErrorIs(t, err, pinblock.ErrData, "nothing is left of the PAN")
+	_, err = pinblock.AppendOffset(nil, pvk(t, "V1", k, pinblock.OffsetMethod{Start: 4, Length: 13}.Bind), pinblock.OffsetData{PAN: crypto.Hide(testPAN)}, pin(t, "1234"))
 	require.ErrorIs(t, err, pinblock.ErrData)
-	_, err = pinblock.NaturalPIN(key, pinblock.OffsetData{PAN: testPAN}, 13)
+	_, err = pinblock.AppendOffset(nil, pvk(t, "V1", k, pinblock.OffsetMethod{Start: 3, Length: 13}.Bind), pinblock.OffsetData{PAN: crypto.Hide(testPAN)}, pin(t, "1234"))
+	require.NoError(t, err)
+	for _, pan := range []string{"", testPAN + "1234", testPAN[:12] + "x"} {
+		_, err = pinblock.AppendOffset(nil, key, pinblock.OffsetData{PAN: crypto.Hide(pan)}, pin(t, "1234"))
+		require.ErrorIs(t, err, pinblock.ErrPAN)
+	}
+	_, err = pinblock.AppendOffset(nil, key, pinblock.OffsetData{PAN: crypto.Hide(testPAN + "123")}, pin(t, "1234"))
+	require.ErrorIs(t, err, pinblock.ErrData, "nineteen digits are more than the validation data take")
+	_, err = pinblock.PINFromOffset(key, pinblock.OffsetData{PAN: crypto.Hide(testPAN)}, "12a4")
+	require.ErrorIs(t, err, pinblock.ErrData)
+	_, err = pinblock.NaturalPIN(key, pinblock.OffsetData{PAN: crypto.Hide(testPAN)}, 13)
 	require.ErrorIs(t, err, pinblock.ErrPIN)
 }
 
@@ -206,19 +222,27 @@ func TestNoAllocation(t *testing.T) {
 	} {
 		block, err := pinblock.Encrypt(nil, des, pinblock.ISO0, pin(t, "1234"), testPAN)
 		require.NoError(t, err)
-		in := pinblock.Encrypted{Key: des, Layout: pinblock.ISO0, PAN: testPAN, Block: block}
-		out := pinblock.Target{Key: c.key, Layout: c.to, PAN: testPAN}
+		in := pinblock.Encrypted{Key: des, Layout: pinblock.ISO0, PAN: crypto.Hide(testPAN), Block: block}
+		out := pinblock.Target{Key: c.key, Layout: c.to, PAN: crypto.Hide(testPAN)}
 		dst := make([]byte, 0, 16)
+		s := pinblock.Software{Cards: []pinblock.Cards{{Prefix: "400001", Length: 16}, {Prefix: "543210", Length: 16}}}
 		allocations := testing.AllocsPerRun(200, func() {
-			dst, err = pinblock.Software{}.TranslatePIN(ctx, dst[:0], in, out)
+			dst, err = s.TranslatePIN(ctx, dst[:0], in, out)
 		})
 		require.NoError(t, err)
 		if !raceEnabled {
 			require.Zero(t, allocations, c.name)
 		}
 	}
+	for _, f := range []pinblock.Format{pinblock.ISO0, pinblock.ISO1, pinblock.ISO3} {
+		p, dst := pin(t, "1234"), make([]byte, 0, 8)
+		allocations := testing.AllocsPerRun(200, func() { pinblock.Encrypt(dst, des, f, p, testPAN) })
+		if !raceEnabled {
+			require.Zero(t, allocations, "Encrypt %s", f)
+		}
+	}
 	visa := pvk(t, "V2", unhex(t, desHex))
-	data := pinblock.PVVData{PAN: testPAN}
+	data := pinblock.PVVData{PAN: crypto.Hide(testPAN)}
 	p := pin(t, "1234")
 	allocations := testing.AllocsPerRun(200, func() { pinblock.VerifyPVV(visa, data, p, "0000") })
 	if !raceEnabled {

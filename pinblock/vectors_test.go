@@ -53,13 +53,13 @@ func pinKey(t testing.TB, algorithm crypto.Algorithm, key []byte, options ...cry
 	return k
 }
 
-func pvk(t testing.TB, usage string, key []byte) crypto.PVK {
+func pvk(t testing.TB, usage string, key []byte, options ...crypto.Option) crypto.PVK {
 	t.Helper()
 	algorithm := "T"
 	if len(key) == 8 {
 		algorithm = "D"
 	}
-	k, err := crypto.NewPVK(importKey(t, usage+algorithm+"N00N", key))
+	k, err := crypto.NewPVK(importKey(t, usage+algorithm+"N00N", key, options...))
 	require.NoError(t, err)
 	return k
 }
@@ -97,6 +97,11 @@ func padded(f pinblock.Format, block []byte, length int) pinblock.Format {
 	switch last := strings.ToUpper(hex.EncodeToString(block)); f {
 	case pinblock.VISA2, pinblock.VISA3:
 		return f.WithPad(last[len(last)-1])
+	case pinblock.OEM1:
+		if pad := last[len(last)-1]; pad >= 'A' {
+			return f.WithPad(pad)
+		}
+		fallthrough
 	case pinblock.IBM3624:
 		return f.WithPad(last[len(last)-1]).WithLength(length)
 	}
@@ -220,19 +225,16 @@ func pvvData(c *vectortest.Case) (pinblock.PVVData, bool) {
 	if len(index) != 1 {
 		return pinblock.PVVData{}, false
 	}
-	return pinblock.PVVData{PAN: c.Text("pan"), KeyIndex: int(index[0]) - '0'}, true
+	return pinblock.PVVData{PAN: crypto.Hide(c.Text("pan")), KeyIndex: int(index[0]) - '0'}, true
 }
 
-func offsetData(c *vectortest.Case) (pinblock.OffsetData, bool) {
+func offsetData(c *vectortest.Case) (pinblock.OffsetData, pinblock.OffsetMethod, bool) {
 	pad := c.Text("pad")
-	d := pinblock.OffsetData{
-		Table: c.Text("table"), PAN: c.Text("pan"), Start: c.Int("verify_offset"), Length: c.Int("verify_length"),
+	m := pinblock.OffsetMethod{Table: c.Text("table"), Start: c.Int("verify_offset"), Length: c.Int("verify_length")}
+	if len(pad) == 1 {
+		m.Pad = pad[0]
 	}
-	if len(pad) != 1 {
-		return d, false
-	}
-	d.Pad = pad[0]
-	return d, true
+	return pinblock.OffsetData{PAN: crypto.Hide(c.Text("pan"))}, m, len(pad) == 1
 }
 
 func checkVerification(t *testing.T, c *vectortest.Case) {
@@ -247,20 +249,20 @@ func checkVerification(t *testing.T, c *vectortest.Case) {
 		require.Equal(t, want, string(got))
 		requireVerifies(t, want, func(pvv string) error { return pinblock.VerifyPVV(key, data, p, pvv) })
 	case "IBM 3624 PIN from offset":
-		data, ok := offsetData(c)
+		data, method, ok := offsetData(c)
 		require.True(t, ok)
-		got, err := pinblock.PINFromOffset(pvk(t, "V1", c.Hex("pvk")), data, c.Text("offset"))
+		got, err := pinblock.PINFromOffset(pvk(t, "V1", c.Hex("pvk"), method.Bind), data, c.Text("offset"))
 		require.NoError(t, err)
 		require.True(t, got.Equal(pin(t, c.WantText("pin"))))
 		if strings.Trim(c.Text("offset"), "0") == "" {
-			natural, err := pinblock.NaturalPIN(pvk(t, "V0", c.Hex("pvk")), data, got.Len())
+			natural, err := pinblock.NaturalPIN(pvk(t, "V1", c.Hex("pvk"), method.Bind), data, got.Len())
 			require.NoError(t, err)
 			require.True(t, natural.Equal(got))
 		}
 	case "IBM 3624 offset":
-		data, ok := offsetData(c)
+		data, method, ok := offsetData(c)
 		require.True(t, ok)
-		key, p, want := pvk(t, "V1", c.Hex("pvk")), pin(t, c.Text("pin")), c.WantText("offset")
+		key, p, want := pvk(t, "V1", c.Hex("pvk"), method.Bind), pin(t, c.Text("pin")), c.WantText("offset")
 		got, err := pinblock.AppendOffset(nil, key, data, p)
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
@@ -293,7 +295,7 @@ func checkBadVerification(t *testing.T, c *vectortest.Case) {
 		usage = "V2"
 	}
 	text := c.Text("pin")
-	data, dataOK := offsetData(c)
+	data, ibm, dataOK := offsetData(c)
 	visa, visaOK := pvvData(c)
 	offset := c.Text("offset")
 	if length != 8 && length != 16 {
@@ -319,7 +321,13 @@ func checkBadVerification(t *testing.T, c *vectortest.Case) {
 	if !dataOK {
 		return // a pad that is not one character cannot even be said
 	}
-	key := pvk(t, usage, make([]byte, length))
+	k, err := clearkey.Import(crypto.MustAttributes("V1DN00N"), make([]byte, length), crypto.AllowWeak, ibm.Bind)
+	if err != nil {
+		require.ErrorIs(t, err, pinblock.ErrData)
+		return
+	}
+	key, err := crypto.NewPVK(k)
+	require.NoError(t, err)
 	if c.Has("offset") {
 		_, err = pinblock.PINFromOffset(key, data, offset)
 	} else {

@@ -22,6 +22,7 @@ var builtins = map[string]func() *Spec{
 var variants = map[string]map[string]func() Config{
 	"unionpay-pos": {
 		"no-header":      UnionPayNoHeader,
+		"no-tpdu":        UnionPayNoTPDU,
 		"field52-long":   UnionPayField52Long,
 		"field59-opaque": UnionPayField59Opaque,
 		"field60-ascii":  UnionPayField60ASCII,

@@ -173,6 +173,9 @@ func (k *checker) bitmap(path string, b Bitmap) {
 	if b.Max < 1 || b.Max > 3 {
 		k.fault(path, "%d bitmaps", b.Max)
 	}
+	if b.Min < 0 || b.Min > b.Max || b.Min > 1 && (b.Plain || b.Absent || b.TertiaryField != 0 && b.Min > 2) {
+		k.fault(path, "at least %d bitmaps", b.Min)
+	}
 	if b.Absent && (b.Plain || b.TertiaryField != 0 || b.Bytes != 8) {
 		k.fault(path, "a bitmap that is absent has no form")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -47,6 +48,8 @@ func TestNewRefuses(t *testing.T) {
 		{"number 0 beside a lead", "2.0", base(Field{Number: 2, Format: "b 16", Layout: &Layout{Kind: Positional, Lead: &Field{Format: "b 8"}, Fields: []Field{{Number: 0, Format: "b 8"}}}})},
 		{"number 0 behind a bitmap", "2.0", base(Field{Number: 2, Format: "b 16", Layout: &Layout{Kind: Bitmapped, Fields: []Field{{Number: 0, Format: "b 8"}}}})},
 		{"record from 2", "2.2", base(Field{Number: 2, Format: "b 8", Layout: &Layout{Kind: Repeated, Fields: []Field{{Number: 2, Format: "b 8"}}}})},
+		{"short but not positional", "2", base(Field{Number: 2, Format: "b..8", Layout: &Layout{Kind: BERTLV, Short: true}})},
+		{"short and filled", "2", base(Field{Number: 2, Format: "b..8", Layout: &Layout{Kind: Positional, Short: true, Fill: true, Fields: []Field{{Number: 1, Format: "b 8"}}}})},
 		{"tag in positional", "2.A", base(Field{Number: 2, Format: "b 8", Layout: &Layout{Kind: Positional, Fields: []Field{{Number: 1, Tag: "A", Format: "b 8"}}}})},
 		{"bad BER tag", "2.9F", base(Field{Number: 2, Format: "b..9", Layout: &Layout{Kind: BERTLV, Fields: []Field{{Tag: "9F", Format: "b..9"}}}})},
 		{"lower-case tag", "2.9a", base(Field{Number: 2, Format: "b..9", Layout: &Layout{Kind: BERTLV, Fields: []Field{{Tag: "9a", Format: "b..9"}}}})},
@@ -58,6 +61,11 @@ func TestNewRefuses(t *testing.T) {
 		{"cases in a circle", "2", base(Field{Number: 2, Format: "b 8", Cases: []Case{{Path: "2", Values: []string{"1"}}}})},
 		{"bitmap bytes", "bitmap", Config{Name: "x", Bitmap: Bitmap{Bytes: 9}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
 		{"bitmap encoding", "bitmap", Config{Name: "x", Bitmap: Bitmap{Encoding: BCD}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"at least less than none", "bitmap", Config{Name: "x", Bitmap: Bitmap{Min: -1}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"more at least than at most", "bitmap", Config{Name: "x", Bitmap: Bitmap{Min: 2}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"at least two plain ones", "bitmap", Config{Name: "x", Bitmap: Bitmap{Min: 2, Max: 2, Plain: true}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"at least two absent ones", "bitmap", Config{Name: "x", Bitmap: Bitmap{Min: 2, Max: 2, Absent: true}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
+		{"at least three, one of them in a field", "bitmap", Config{Name: "x", Bitmap: Bitmap{Min: 3, TertiaryField: 65}, Fields: []Field{{Number: 130, Format: "n 2"}}}},
 		{"absent bitmap with a form", "bitmap", Config{Name: "x", Bitmap: Bitmap{Absent: true, Plain: true}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
 		{"subfields behind an absent bitmap", "2", base(Field{Number: 2, Format: "b 8", Layout: &Layout{Kind: Bitmapped, Bitmap: Bitmap{Absent: true}, Fields: []Field{{Number: 1, Format: "b 8"}}}})},
 		{"derivation", "responses.1", Config{Name: "x", Responses: []Derivation{{From: "02", To: "0210"}}, Fields: []Field{{Number: 2, Format: "n 2"}}}},
@@ -82,6 +90,11 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	joined, ok := errors.Unwrap(err).(interface{ Unwrap() []error })
 	require.True(t, ok)
 	require.Len(t, joined.Unwrap(), 3)
+
+	_, err = New(base(Field{Number: 2, Format: "n 2", ByMTI: []Framing{{MTI: "02"}, {MTI: "03"}, {MTI: "0400", Field: part(0, "n")}}}))
+	for _, fault := range []string{`"02"`, `"03"`, "2(0400): "} {
+		require.ErrorContains(t, err, fault)
+	}
 }
 
 func TestWith(t *testing.T) {
@@ -132,6 +145,11 @@ func TestParseErrorsNameThePlace(t *testing.T) {
 	}
 	_, err := Parse(strings.NewReader(strings.Repeat(" ", MaxFile+1)))
 	require.ErrorContains(t, err, "larger than")
+
+	broken := errors.New("broken pipe")
+	_, err = Parse(iotest.ErrReader(broken))
+	require.ErrorIs(t, err, broken)
+	require.ErrorContains(t, err, "spec file")
 }
 
 func TestBuiltInRefusesUnknownNames(t *testing.T) {

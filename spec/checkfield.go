@@ -191,6 +191,9 @@ func (k *checker) inside(d defaults, path string, f Field, encoding Encoding, l 
 	if len(l.Fields) == 0 && l.Kind != BERTLV && l.Unknown == nil {
 		k.fault(path, "layout without fields")
 	}
+	if l.Short && (l.Kind != Positional || l.Fill) {
+		k.fault(path, "only a positional layout that fills nothing may end inside a part")
+	}
 	inner := d.inside(Field{Encoding: encoding}, l)
 	for i, sub := range l.Fields {
 		k.subfield(inner, path, l, i, sub, encoding, depth)
@@ -269,11 +272,8 @@ func (t TagFormat) textLength() int {
 
 // isBERTag tells whether s is one BER tag of at most four bytes in upper-case hexadecimal.
 func isBERTag(s string) bool {
-	if len(s) < 2 || len(s) > 8 || len(s)%2 != 0 {
-		return false
-	}
 	n, err := strconv.ParseUint(s, 16, 32)
-	if err != nil || s != hexUpper(n, len(s)) {
+	if err != nil || len(s)%2 != 0 || s != hexUpper(n, len(s)) {
 		return false
 	}
 	size := len(s) / 2

@@ -22,6 +22,7 @@ func TestParseFormat(t *testing.T) {
 		"h 10":      {Content: ContentH, Max: 10},
 		" n 4 ":     {Content: ContentN, Max: 4},
 		"n 0":       {Content: ContentN},
+		"n 1048576": {Content: ContentN, Max: 1 << 20},
 	} {
 		got, err := ParseFormat(notation)
 		require.NoError(t, err, notation)
@@ -34,7 +35,7 @@ func TestParseFormat(t *testing.T) {
 
 func TestParseFormatRefuses(t *testing.T) {
 	for _, notation := range []string{"", "n", "6", "q 6", "n -6", "n +6", "n..", "n 6x", "np 6.5", "b 63", "x+ans 4", "zp 4", "bp 8",
-		"n.......5", "n 99999999", "ans..0", "n 6 6", "n,6", "n ٣"} {
+		"n.......5", "n 99999999", "n 1048577", "ans..0", "n 6 6", "n,6", "n ٣"} {
 		_, err := ParseFormat(notation)
 		require.Error(t, err, notation)
 	}

@@ -7,7 +7,7 @@ package spec
 // and refusing an answer for the shape of its reference number would lose a payment. Data elements for ISO, national
 // and private use are opaque; a dialect gives them a layout with With.
 func ISO8583v1987ASCII() *Spec {
-	return MustNew(Config{
+	return unchecked(Config{
 		Name:      "ISO 8583:1987 ASCII",
 		Encoding:  ASCII,
 		Fields:    iso1987("ans...999"),
@@ -19,7 +19,7 @@ func ISO8583v1987ASCII() *Spec {
 // ISO8583v1987Binary returns ISO 8583:1987 in its packed form: digits and lengths in BCD, text in ASCII, binary data
 // and bitmaps as bytes. Its name in BuiltIn is "iso8583-1987-binary".
 func ISO8583v1987Binary() *Spec {
-	return MustNew(Config{
+	return unchecked(Config{
 		Name:      "ISO 8583:1987 binary",
 		Encoding:  BCD,
 		Fields:    iso1987("b...999"),
@@ -34,7 +34,7 @@ func ISO8583v1987Binary() *Spec {
 // The code page is 1047, that of z/OS. Others put punctuation elsewhere, letters and digits stand alike in all:
 // spec.ISO8583v1987EBCDIC().With(spec.Config{Encoding: spec.EBCDIC500}) has another one.
 func ISO8583v1987EBCDIC() *Spec {
-	return MustNew(Config{
+	return unchecked(Config{
 		Name:      "ISO 8583:1987 EBCDIC",
 		Encoding:  EBCDIC1047,
 		Fields:    iso1987("b...999"),

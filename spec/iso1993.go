@@ -12,7 +12,7 @@ func ISO8583v1993ASCII() *Spec {
 			fields[i].Encoding = Raw
 		}
 	}
-	return MustNew(Config{
+	return unchecked(Config{
 		Name:      "ISO 8583:1993 ASCII",
 		Encoding:  ASCII,
 		Fields:    fields,
@@ -24,7 +24,7 @@ func ISO8583v1993ASCII() *Spec {
 // ISO8583v1993Binary returns ISO 8583:1993 in its packed form: digits and lengths in BCD, text in ASCII, binary data and
 // bitmaps as bytes. Its name in BuiltIn is "iso8583-1993-binary".
 func ISO8583v1993Binary() *Spec {
-	return MustNew(Config{
+	return unchecked(Config{
 		Name:      "ISO 8583:1993 binary",
 		Encoding:  BCD,
 		Fields:    iso1993(),

@@ -8,7 +8,7 @@ package spec
 // Elements that the standard builds of datasets, and those for ISO, national and private use, are opaque: a dialect
 // gives them a layout with With.
 func ISO8583v2003Binary() *Spec {
-	return MustNew(Config{
+	return unchecked(Config{
 		Name:      "ISO 8583:2003 binary",
 		Encoding:  BCD,
 		Bitmap:    Bitmap{Max: 3, TertiaryField: 65},

@@ -16,6 +16,10 @@ type Layout struct {
 	// zeros, blanks, zero length. Without it a gap is an error.
 	Fill bool `json:"fill,omitzero"`
 
+	// Short lets the value of a Positional layout end inside a subfield of fixed length: the last one that is there may
+	// be shorter than its format. It reads as it stands; setting it writes its whole length. Not with Fill.
+	Short bool `json:"short,omitzero"`
+
 	// Tag is the form of the tags of a Tagged layout.
 	Tag TagFormat `json:"tag,omitzero"`
 
@@ -54,6 +58,10 @@ type Bitmap struct {
 
 	// Max is how many bitmaps may follow one another, 1 to 3; 0 means as many as the field numbers need.
 	Max int `json:"max,omitzero"`
+
+	// Min is how many bitmaps there always are, whichever fields there are, 1 to Max; 0 means 1. A message with fewer is
+	// refused.
+	Min int `json:"min,omitzero"`
 
 	// Plain makes the first bits ordinary ones: there are always Max bitmaps, one by default.
 	Plain bool `json:"plain,omitzero"`

@@ -28,9 +28,25 @@ func resolve(c Config) Config {
 		c.Fields = append(c.Fields, Field{Name: "Message type indicator", Format: "n 4"})
 	}
 	c.Fields = d.fields(c.Fields)
-	slices.SortFunc(c.Fields, func(a, b Field) int { return cmp.Compare(a.Number, b.Number) })
+	c.Fields = ascending(c.Fields)
 	c.Bitmap = d.bitmap(c.Bitmap, c.Fields)
 	return c
+}
+
+// ascending puts fields in the order of their numbers, of which each comes once and none is large. A sort of structs is
+// code of its own, which every terminal would link.
+func ascending(list []Field) []Field {
+	at := make(map[int]int, len(list))
+	for i, f := range list {
+		at[f.Number] = i
+	}
+	sorted := make([]Field, 0, len(list))
+	for number := range highestNumber(list) + 1 {
+		if i, there := at[number]; there {
+			sorted = append(sorted, list[i])
+		}
+	}
+	return sorted
 }
 
 // prefixEncoding is how a family writes lengths.

@@ -1,28 +1,28 @@
 package saf
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
-// Counters are numbers that never come twice, over crashes too: STAN, RRN, batch. They live in one small file, which
-// is replaced as a whole. Its methods may be called concurrently; one process can have the file open.
+// Counters are numbers that never come twice until they have all been used, over crashes too: STAN, RRN, batch. They
+// live in one small file, which is replaced as a whole. Its methods may be called concurrently; one process can have
+// the file open.
 type Counters struct {
-	path string
+	place
 
 	mu       sync.Mutex
-	guard    *os.File
 	limits   map[string]uint64 // on disk: numbers below may have been given out
 	counters map[string]*Counter
-	closed   bool
+	broken   error
 }
 
 // Counter is one of them.
@@ -35,46 +35,68 @@ type Counter struct {
 	limit    uint64 // positions below are reserved on disk
 }
 
-// OpenCounters opens or creates a counter file.
-func OpenCounters(path string) (*Counters, error) {
-	guard, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+// OpenCounters opens or creates a counter file. A damaged one is ErrBadCounters: a guess could give a number out twice.
+func OpenCounters(path string) (*Counters, error) { return openCountersOn(systemDisk{}, path) }
+
+func openCountersOn(d disk, path string) (*Counters, error) {
+	at, err := takePlace(d, path)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(guard); err != nil {
-		guard.Close()
-		return nil, err
-	}
-	c := &Counters{path: path, guard: guard, limits: make(map[string]uint64), counters: make(map[string]*Counter)}
-	b, err := os.ReadFile(path)
-	if err == nil {
-		err = c.parse(b)
-	} else if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	if err != nil {
-		guard.Close()
+	c := &Counters{place: at, limits: make(map[string]uint64), counters: make(map[string]*Counter)}
+	if err := c.read(); err != nil {
+		at.leave()
 		return nil, err
 	}
 	return c, nil
 }
 
+// read reads the file, if there is one, and writes it again: after an earlier sync that failed, what the system shows
+// need not be on the disk.
+func (c *Counters) read() error {
+	f, err := c.open(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	size, err := f.Size()
+	if err == nil && size > maxCounters {
+		err = ErrBadCounters
+	}
+	var b []byte
+	if err == nil {
+		b = make([]byte, size)
+		if n, readErr := f.ReadAt(b, 0); int64(n) < size {
+			err = readErr
+		}
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if c.limits, err = parseCounters(b); err != nil {
+		return err
+	}
+	return c.save()
+}
+
 // Counter returns the counter of that name, which runs from least to most and then starts again: 1 to 999999 for a
 // STAN. reserve is how many numbers one write to the disk covers; a crash skips those that were not used. With 1
-// every number costs a write and none is skipped, as a batch number wants it. Asking again for a name returns the
-// same counter and must give the same range.
+// every number costs a write and none is skipped, as a batch number wants it. A name is made of visible characters
+// without spaces. Asking again for a name returns the same counter and must give the same range and reserve.
 func (c *Counters) Counter(name string, least, most, reserve uint64) (*Counter, error) {
-	if least > most || reserve == 0 || name == "" || strings.ContainsAny(name, " \n") {
+	if least > most || reserve == 0 || !goodName(name) {
 		return nil, fmt.Errorf("saf: counter %q from %d to %d, %d at a time", name, least, most, reserve)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.counters == nil {
+	if c.counters == nil {
 		return nil, ErrClosed
 	}
 	if old := c.counters[name]; old != nil {
-		if old.min != least || old.max != most {
-			return nil, fmt.Errorf("saf: counter %q runs from %d to %d already", name, old.min, old.max)
+		if old.min != least || old.max != most || old.reserve != reserve {
+			return nil, fmt.Errorf("saf: counter %q runs from %d to %d already, %d at a time", name, old.min, old.max, old.reserve)
 		}
 		return old, nil
 	}
@@ -84,22 +106,42 @@ func (c *Counters) Counter(name string, least, most, reserve uint64) (*Counter, 
 	return n, nil
 }
 
+// goodName tells whether a name can stand in the file: it is parted there from its number by a space.
+func goodName(name string) bool {
+	hidden := func(r rune) bool { return r == utf8.RuneError || unicode.IsSpace(r) || !strconv.IsGraphic(r) }
+	return name != "" && len(name) <= maxName && strings.IndexFunc(name, hidden) < 0
+}
+
+const (
+	maxName     = 255
+	maxCounters = 1 << 20 // bytes of a file; thousands of counters
+)
+
 // Next returns the next number. On error no number is given out.
 func (n *Counter) Next() (uint64, error) {
 	c := n.of
+	if c == nil {
+		return 0, ErrClosed
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.counters == nil {
 		return 0, ErrClosed
 	}
 	if n.next >= n.limit {
-		old := c.limits[n.name]
-		c.limits[n.name] = n.next + n.reserve
+		limit := n.next + n.reserve
+		if limit < n.next {
+			return 0, fmt.Errorf("saf: counter %q has run out of numbers", n.name)
+		}
+		old, known := c.limits[n.name]
+		c.limits[n.name] = limit
 		if err := c.save(); err != nil {
-			c.limits[n.name] = old
+			if c.limits[n.name] = old; !known {
+				delete(c.limits, n.name)
+			}
 			return 0, err
 		}
-		n.limit = n.next + n.reserve
+		n.limit = limit
 	}
 	n.next++
 	return n.value(n.next - 1), nil
@@ -108,6 +150,9 @@ func (n *Counter) Next() (uint64, error) {
 // Current returns the number Next returned last, or the least one if it never did. After a crash it may be a number
 // that was reserved and not used.
 func (n *Counter) Current() uint64 {
+	if n.of == nil {
+		return n.min
+	}
 	n.of.mu.Lock()
 	defer n.of.mu.Unlock()
 	if n.next == 0 {
@@ -128,64 +173,81 @@ func (n *Counter) value(position uint64) uint64 {
 func (c *Counters) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.counters == nil {
+	if c.counters == nil {
 		return nil
 	}
-	c.closed = true
+	unused := false
 	for name, n := range c.counters {
-		c.limits[name] = n.next
+		if n.next < n.limit {
+			c.limits[name], unused = n.next, true
+		}
 	}
-	return errors.Join(c.save(), c.guard.Close())
+	c.counters = nil
+	var err error
+	if unused {
+		err = c.save()
+	}
+	return errors.Join(err, c.leave())
 }
 
-// save writes a new file and puts it in the place of the old one.
+// save writes a new file and puts it in the place of the old one. When its directory cannot be synced nobody knows
+// which of the two a crash leaves, and an old one would give numbers out again: nothing is saved any more until the
+// file is opened anew.
 func (c *Counters) save() error {
-	b := c.appendFile(nil)
-	fresh := c.path + ".new"
-	if err := writeDurably(fresh, b); err != nil {
-		return err
+	if c.broken != nil {
+		return c.broken
 	}
-	if err := os.Rename(fresh, c.path); err != nil {
-		return err
+	content, fresh := appendCounters(nil, c.limits), c.path+freshSuffix
+	if len(content) > maxCounters {
+		return errors.New("saf: too many counters for one file")
 	}
-	return syncDir(filepath.Dir(c.path))
+	f, err := c.writeNew(fresh, func(f file) error {
+		_, err := f.WriteAt(content, 0)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("saf: rewriting %s: %w", c.path, err)
+	}
+	f.Close() // it is synced
+	if err := c.rename(fresh, c.path); err != nil {
+		c.remove(fresh)
+		return fmt.Errorf("saf: rewriting %s: %w", c.path, err)
+	}
+	if err := c.dir.Sync(); err != nil {
+		c.broken = fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return c.broken
 }
 
-// A counter file has a line "name limit" for each counter and the CRC-32C of them all in its last line.
-func (c *Counters) appendFile(b []byte) []byte {
-	names := make([]string, 0, len(c.limits))
-	for name := range c.limits {
-		names = append(names, name)
+// appendCounters appends a counter file: a line "name limit" for each and the CRC-32C of them all in the last line.
+func appendCounters(b []byte, limits map[string]uint64) []byte {
+	var names []string // in order
+	for name := range limits {
+		i, _ := slices.BinarySearch(names, name)
+		names = slices.Insert(names, i, name)
 	}
-	slices.Sort(names)
 	for _, name := range names {
-		b = fmt.Appendf(b, "%s %d\n", name, c.limits[name])
+		b = fmt.Appendf(b, "%s %d\n", name, limits[name])
 	}
 	return fmt.Appendf(b, "%08x\n", crc32.Checksum(b, castagnoli))
 }
 
-// parse reads a counter file. A damaged one is refused: a guess could give a number out twice.
-func (c *Counters) parse(b []byte) error {
-	lines, sum, ok := cutLastLine(b)
-	if !ok || sum != fmt.Sprintf("%08x", crc32.Checksum(lines, castagnoli)) {
-		return ErrBadCounters
+func parseCounters(b []byte) (map[string]uint64, error) {
+	lines, sum := b, ""
+	if i := len(b) - len("00000000\n"); i >= 0 {
+		lines, sum = b[:i], string(b[i:])
 	}
-	for line := range bytes.Lines(lines) {
-		var name string
-		var limit uint64
-		if n, err := fmt.Sscanf(string(line), "%s %d\n", &name, &limit); n != 2 || err != nil {
-			return ErrBadCounters
+	if sum != fmt.Sprintf("%08x\n", crc32.Checksum(lines, castagnoli)) {
+		return nil, ErrBadCounters
+	}
+	limits := make(map[string]uint64)
+	for line := range strings.Lines(string(lines)) {
+		name, number, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		limit, err := strconv.ParseUint(number, 10, 64)
+		if _, twice := limits[name]; err != nil || twice || !goodName(name) {
+			return nil, ErrBadCounters
 		}
-		c.limits[name] = limit
+		limits[name] = limit
 	}
-	return nil
-}
-
-func cutLastLine(b []byte) (before []byte, last string, ok bool) {
-	b, ok = bytes.CutSuffix(b, []byte("\n"))
-	if !ok {
-		return nil, "", false
-	}
-	i := bytes.LastIndexByte(b, '\n') + 1
-	return b[:i], string(b[i:]), true
+	return limits, nil
 }

@@ -35,10 +35,12 @@ func Example() {
 	queue, err := saf.New(saf.Config{
 		Store: store,
 		Route: func(context.Context, string) (connection.Exchanger, error) { return host{}, nil },
-		Repeat: func(frame []byte) ([]byte, error) { // a repeat has the next MTI
-			repeat := append([]byte(nil), frame...)
-			repeat[3]++
-			return repeat, nil
+		Prepare: func(_ context.Context, e saf.Entry, repeat bool) ([]byte, error) { // and here is the place for a MAC
+			frame := append([]byte(nil), e.Frame...)
+			if repeat {
+				frame[3]++ // a repeat has the next MTI
+			}
+			return frame, nil
 		},
 		Alert: func(a saf.Alert) { fmt.Println(a.Kind, a.Destination, a.ID) },
 	})

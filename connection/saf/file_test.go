@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -31,7 +30,7 @@ func open(t testing.TB, path string, o FileOptions) *File {
 	return s
 }
 
-var plain = FileOptions{CardDataInPlaintext: true}
+var plain = FileOptions{CardDataInPlaintext: true, chunk: 1 << 10}
 
 func add(t testing.TB, s *File, frame string) uint64 {
 	id, err := s.Append("host", []byte(frame), time.Unix(1, 2))
@@ -69,7 +68,7 @@ func TestFileKeepsEntries(t *testing.T) {
 				{ID: third, Destination: "host", Frame: []byte("three"), Created: time.Unix(1, 2)},
 			}, entries)
 			require.Greater(t, add(t, s, "four"), third)
-			require.Nil(t, s.Recovery().Damage)
+			require.Empty(t, s.Recovery().Damage)
 			require.Zero(t, s.Recovery().TornBytes)
 		})
 	}
@@ -112,87 +111,6 @@ func TestOpenFileRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrLocked)
 }
 
-// TestTornFile cuts a file at many places: what was whole is there, and the file works on.
-func TestTornFile(t *testing.T) {
-	for _, o := range []FileOptions{plain, {Seal: aead(t, 1)}} {
-		path := filepath.Join(t.TempDir(), "saf")
-		s := open(t, path, o)
-		var ends []int64
-		for i := range 4 {
-			add(t, s, fmt.Sprint("entry ", i))
-			ends = append(ends, s.size)
-		}
-		require.NoError(t, s.Close())
-		whole, err := os.ReadFile(path)
-		require.NoError(t, err)
-		for n := 0; n < len(whole); n += 3 { // each step costs several fsyncs
-			require.NoError(t, os.WriteFile(path, whole[:n], 0o600))
-			s, err := OpenFile(path, o)
-			require.NoError(t, err, "cut at %d", n)
-			want := 0
-			for want < 4 && ends[want] <= int64(n) {
-				want++
-			}
-			require.Len(t, frames(t, s), want, "cut at %d", n)
-			add(t, s, "after")
-			require.NoError(t, s.Close())
-			s, err = OpenFile(path, o)
-			require.NoError(t, err)
-			require.Len(t, frames(t, s), want+1)
-			require.Zero(t, s.Recovery().TornBytes)
-			require.NoError(t, s.Close())
-		}
-	}
-}
-
-// TestFlippedBit flips one bit at many places: the entries before it are recovered, the rest is kept aside, and it is
-// reported. Nothing that was not appended ever appears.
-func TestFlippedBit(t *testing.T) {
-	for _, o := range []FileOptions{plain, {Seal: aead(t, 1)}} {
-		dir := t.TempDir()
-		path := filepath.Join(dir, "saf")
-		s := open(t, path, o)
-		var starts []int64
-		valid := map[string]bool{}
-		for i := range 3 {
-			starts = append(starts, s.size)
-			add(t, s, fmt.Sprint("entry ", i))
-			valid[fmt.Sprint("entry ", i)] = true
-		}
-		require.NoError(t, s.Close())
-		whole, err := os.ReadFile(path)
-		require.NoError(t, err)
-		for at := headSize; at < len(whole); at += 3 {
-			damaged := bytes.Clone(whole)
-			damaged[at] ^= 1 << rand.N(8)
-			require.NoError(t, os.WriteFile(path, damaged, 0o600))
-			s, err := OpenFile(path, o)
-			require.NoError(t, err, "bit at %d", at)
-			want := 0
-			for want < 2 && starts[want+1] <= int64(at) {
-				want++
-			}
-			if int64(at) < starts[0] {
-				want = 0
-			}
-			got := frames(t, s)
-			require.Len(t, got, want, "bit at %d", at)
-			for _, frame := range got {
-				require.True(t, valid[frame])
-			}
-			r := s.Recovery()
-			require.True(t, r.Damage != nil || r.TornBytes > 0, "bit at %d is reported", at)
-			if r.Damage != nil {
-				kept, err := os.ReadFile(r.DamagedTo)
-				require.NoError(t, err)
-				require.Equal(t, damaged[r.DamageOffset:], kept)
-			}
-			add(t, s, "after")
-			require.NoError(t, s.Close())
-		}
-	}
-}
-
 func TestCompaction(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "saf")
 	s := open(t, path, FileOptions{CardDataInPlaintext: true, CompactAt: 2000})
@@ -211,69 +129,18 @@ func TestCompaction(t *testing.T) {
 	require.Greater(t, add(t, s, "next"), last, "IDs go on after a compaction")
 }
 
-// fullDisk takes so many bytes and no more.
-type fullDisk struct {
-	file
-	room int
-}
-
-func (d *fullDisk) WriteAt(b []byte, at int64) (int, error) {
-	if len(b) <= d.room {
-		d.room -= len(b)
-		return d.file.WriteAt(b, at)
-	}
-	n, err := d.file.WriteAt(b[:d.room], at)
-	if d.room = 0; err == nil {
-		err = syscall.ENOSPC
-	}
-	return n, err
-}
-
-func TestDiskFull(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "saf")
-	s := open(t, path, plain)
-	add(t, s, "one")
-	s.f = &fullDisk{s.f, 20}
-	_, err := s.Append("host", []byte("two"), time.Now())
-	require.ErrorIs(t, err, syscall.ENOSPC)
-	require.Equal(t, []string{"one"}, frames(t, s))
-	s.f = s.f.(*fullDisk).file
-	info, err := os.Stat(path)
-	require.NoError(t, err)
-	require.Equal(t, s.size, info.Size(), "what was written halfway is taken back")
-	add(t, s, "three")
-	require.NoError(t, s.Close())
-	s = open(t, path, plain)
-	require.Equal(t, []string{"one", "three"}, frames(t, s))
-	require.Zero(t, s.Recovery().TornBytes)
-}
-
-type brokenSync struct{ file }
-
-func (brokenSync) Sync() error { return syscall.EIO }
-
-func TestFailedSyncBreaksTheStore(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "saf"), plain)
-	s.f = brokenSync{s.f}
-	_, err := s.Append("host", []byte("one"), time.Now())
-	require.ErrorIs(t, err, ErrBroken)
-	require.ErrorIs(t, err, syscall.EIO)
-	_, err = s.Append("host", []byte("two"), time.Now())
-	require.ErrorIs(t, err, ErrBroken, "nobody knows what is on the disk")
-}
-
 type countingSync struct {
 	file
 	mu sync.Mutex
 	n  int
 }
 
-func (c *countingSync) Sync() error {
+func (c *countingSync) SyncData() error {
 	c.mu.Lock()
 	c.n++
 	c.mu.Unlock()
 	time.Sleep(time.Millisecond)
-	return c.file.Sync()
+	return c.file.SyncData()
 }
 
 func TestAppendsShareSyncs(t *testing.T) {
@@ -293,28 +160,61 @@ func TestAppendsShareSyncs(t *testing.T) {
 	require.Less(t, counting.n, 80)
 }
 
-// FuzzReplay opens any bytes as a store: no panic, and what comes out can be written and read again.
-func FuzzReplay(f *testing.F) {
-	whole := []byte(magic + "P")
-	whole = appendRecord(whole, nil, record{kind: kindBase, id: 7})
-	whole = appendRecord(whole, nil, record{kindEntry, 7, entryBody("host", []byte("frame"), time.Unix(1, 2))})
-	whole = appendRecord(whole, nil, record{kind: kindTried, id: 7})
-	f.Add(whole)
-	f.Add(appendRecord(whole, nil, record{kindEnd, 7, []byte{1}}))
-	f.Add([]byte(magic))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s := &File{next: 1, pending: map[uint64]*Entry{}}
-		if len(b) < headSize {
-			return
+// TestNamesOfOneFile: whatever name a store is opened by, it is locked for all of them, and what is written goes where the
+// name led to when it was opened, under nobody's eyes but the owner's.
+func TestNamesOfOneFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links and modes are not for everybody there")
+	}
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	path, link := filepath.Join(dir, "saf"), filepath.Join(elsewhere, "link")
+	require.NoError(t, open(t, path, plain).Close())
+	require.NoError(t, os.Symlink(path, link))
+	for _, c := range []struct{ in, name, later string }{{elsewhere, "link", dir}, {dir, "saf", elsewhere}} {
+		t.Chdir(c.in)
+		s := open(t, c.name, FileOptions{CardDataInPlaintext: true, CompactAt: 1})
+		_, err := OpenFile(path, plain)
+		require.ErrorIs(t, err, ErrLocked)
+		t.Chdir(c.later)
+		salt := s.salt
+		require.NoError(t, s.End(add(t, s, string(make([]byte, 5000))), Delivered))
+		require.NotEqual(t, salt, s.salt, "rewritten")
+		add(t, s, c.name)
+		require.NoError(t, s.Close())
+	}
+	info, err := os.Lstat(link)
+	require.NoError(t, err)
+	require.NotZero(t, info.Mode()&os.ModeSymlink)
+	s := open(t, path, plain)
+	require.Equal(t, []string{"link", "saf"}, frames(t, s))
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	for _, one := range files {
+		info, err := one.Info()
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode(), one.Name())
+	}
+}
+
+// TestLargestEntries: what is taken comes back; what is larger by a byte is refused.
+func TestLargestEntries(t *testing.T) {
+	d := newMemDisk()
+	s := openMem(t, d, plain)
+	const most = 512 << 10
+	for _, c := range []struct {
+		destination, frame int
+		err                error
+	}{{0, most, nil}, {0, most + 1, ErrTooLarge}, {1<<16 - 1, 0, nil}, {1 << 16, 0, ErrTooLarge}, {100, most - 100, nil}, {100, most - 99, ErrTooLarge}} {
+		_, err := s.Append(string(make([]byte, c.destination)), make([]byte, c.frame), time.Now())
+		require.ErrorIs(t, err, c.err)
+		_, err = s.Replace(1, string(make([]byte, c.destination)), make([]byte, c.frame), time.Now())
+		if c.err != nil {
+			require.ErrorIs(t, err, c.err)
 		}
-		good, err := s.replay(b)
-		require.NoError(t, err)
-		require.LessOrEqual(t, good, int64(len(b)))
-		again := &File{next: 1, pending: map[uint64]*Entry{}}
-		sameGood, err := again.replay(b[:good])
-		require.NoError(t, err)
-		require.Equal(t, good, sameGood)
-		require.Equal(t, s.pending, again.pending)
-		require.Nil(t, again.recovery.Damage)
-	})
+	}
+	before := frames(t, s)
+	require.Len(t, before, 3)
+	require.NoError(t, s.Close())
+	require.True(t, slices.Equal(before, frames(t, openMem(t, d.kill(), plain))))
 }

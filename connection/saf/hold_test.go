@@ -2,6 +2,7 @@ package saf
 
 import (
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -74,7 +75,58 @@ type countingFile struct {
 	syncs int
 }
 
-func (c *countingFile) Sync() error {
+func (c *countingFile) SyncData() error {
 	c.syncs++
-	return c.file.Sync()
+	return c.file.SyncData()
+}
+
+// TestReplaceOnHold: one sync puts one message in the place of another, on Hold or to be sent; a crash finds one of them.
+func TestReplaceOnHold(t *testing.T) {
+	d := newMemDisk()
+	h := &host{}
+	f := openMem(t, d, plain)
+	q := newQueue(t, Config{Store: f, Route: to(h), MaxPending: 1})
+	old, err := q.Hold("a", []byte("reason 98"))
+	require.NoError(t, err)
+	d.calls = nil
+	id, err := q.Replace(old, "a", []byte("reason A0"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"write", "sync data", "stat"}, d.calls)
+	require.ErrorIs(t, q.Withdraw(old), ErrUnknownID)
+	_, err = q.Replace(old, "a", nil)
+	require.ErrorIs(t, err, ErrUnknownID)
+	_, err = q.WithdrawAndAdd(old, "a", nil)
+	require.ErrorIs(t, err, ErrUnknownID)
+	require.Zero(t, q.Pending())
+	require.Empty(t, h.received())
+	require.Equal(t, []string{"reason A0"}, frames(t, f))
+
+	d.failEvery("write", syscall.EIO)
+	_, err = q.Replace(id, "a", []byte("not recorded"))
+	require.ErrorIs(t, err, syscall.EIO)
+	require.ErrorIs(t, q.Withdraw(id), syscall.EIO)
+	d.fail = nil
+	require.Equal(t, []string{"reason A0"}, frames(t, f), "it is on Hold still")
+
+	added, err := q.WithdrawAndAdd(id, "b", []byte("advice"))
+	require.NoError(t, err)
+	require.Greater(t, added, id)
+	require.NoError(t, q.Flush(t.Context()))
+	require.Equal(t, []string{"advice"}, h.received())
+	require.NoError(t, q.Close())
+	_, err = q.Replace(id, "a", nil)
+	require.ErrorIs(t, err, ErrClosed)
+	require.Zero(t, openMem(t, d, plain).Recovery().Pending)
+}
+
+// TestWithdrawUnknownToTheStore: a message that the store does not know is not on Hold any more.
+func TestWithdrawUnknownToTheStore(t *testing.T) {
+	m := new(Memory)
+	q := newQueue(t, Config{Store: m, Route: to(&host{})})
+	defer q.Close()
+	id, err := q.Hold("a", []byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, m.End(id, Delivered))
+	require.ErrorIs(t, q.Withdraw(id), ErrUnknownID)
+	require.ErrorIs(t, q.Release(id), ErrUnknownID)
 }

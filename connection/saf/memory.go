@@ -2,8 +2,6 @@ package saf
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
 	"sync"
 	"time"
 )
@@ -25,9 +23,25 @@ func (m *Memory) Append(destination string, frame []byte, created time.Time) (ui
 	if m.pending == nil {
 		m.pending = make(map[uint64]*Entry)
 	}
+	return m.append(destination, frame, created), nil
+}
+
+func (m *Memory) append(destination string, frame []byte, created time.Time) uint64 {
 	m.last++
 	m.pending[m.last] = &Entry{ID: m.last, Destination: destination, Frame: bytes.Clone(frame), Created: created}
-	return m.last, nil
+	return m.last
+}
+
+// Replace implements Store.
+func (m *Memory) Replace(old uint64, destination string, frame []byte, created time.Time) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pending[old] == nil {
+		return 0, ErrUnknownID
+	}
+	clear(m.pending[old].Frame)
+	delete(m.pending, old)
+	return m.append(destination, frame, created), nil
 }
 
 // Tried implements Store.
@@ -58,14 +72,7 @@ func (m *Memory) End(id uint64, _ Outcome) error {
 func (m *Memory) Pending() ([]Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var entries []Entry
-	for _, e := range m.pending {
-		copied := *e
-		copied.Frame = bytes.Clone(e.Frame)
-		entries = append(entries, copied)
-	}
-	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
-	return entries, nil
+	return copyEntries(m.pending), nil
 }
 
 // Close implements Store. What is pending stays readable.

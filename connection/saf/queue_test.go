@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,7 +43,12 @@ func to(h connection.Exchanger) func(context.Context, string) (connection.Exchan
 	return func(context.Context, string) (connection.Exchanger, error) { return h, nil }
 }
 
-func repeated(frame []byte) ([]byte, error) { return append([]byte("again "), frame...), nil }
+func repeated(_ context.Context, e Entry, repeat bool) ([]byte, error) {
+	if !repeat {
+		return e.Frame, nil
+	}
+	return append([]byte("again "), e.Frame...), nil
+}
 
 func lost(sent connection.Sent) error {
 	return &connection.Error{Op: "exchange", Sent: sent, Err: connection.ErrTimeout}
@@ -92,7 +97,7 @@ func TestQueueRepeats(t *testing.T) {
 			}
 			return nil
 		}}
-		q := newQueue(t, Config{Store: new(Memory), Route: to(h), Repeat: repeated})
+		q := newQueue(t, Config{Store: new(Memory), Route: to(h), Prepare: repeated})
 		defer q.Close()
 		_, err := q.Add("x", []byte("0420"))
 		require.NoError(t, err)
@@ -116,10 +121,103 @@ func TestQueueAfterRestartSendsRepeats(t *testing.T) {
 		require.ErrorIs(t, err, ErrClosed)
 
 		h := new(host)
-		q = newQueue(t, Config{Store: store, Route: to(h), Repeat: repeated})
+		q = newQueue(t, Config{Store: store, Route: to(h), Prepare: repeated})
 		defer q.Close()
 		require.NoError(t, q.Flush(t.Context()))
 		require.Equal(t, []string{"again 0", "again 1", "again 2"}, h.received())
+	})
+}
+
+// repeater is a host that knows repeats from first sendings.
+type repeater struct{ host }
+
+func (r *repeater) Repeat(ctx context.Context, frame, dst []byte) ([]byte, error) {
+	return r.Exchange(ctx, append([]byte("repeat of "), frame...), dst)
+}
+
+// TestQueueRepeatsThroughRepeater: what may have reached the host is sent by Repeat where there is one, and only that.
+func TestQueueRepeatsThroughRepeater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &repeater{host{answer: func(n int, _ string) error {
+			return []error{lost(connection.SentNo), lost(connection.SentMaybe), lost(connection.SentNo), nil}[n-1]
+		}}}
+		q := newQueue(t, Config{Store: new(Memory), Route: to(r)})
+		defer q.Close()
+		_, err := q.Add("x", []byte("0420"))
+		require.NoError(t, err)
+		require.NoError(t, q.Flush(t.Context()))
+		require.Equal(t, []string{"0420", "0420", "repeat of 0420", "repeat of 0420"}, r.received())
+	})
+}
+
+// TestCloseWaits: an answer that comes although its sending was broken off is recorded before the store is closed.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(Memory)
+		q := newQueue(t, Config{Store: m, Route: to(exchangerFunc(func(ctx context.Context, _ []byte) error {
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			return nil
+		}))})
+		_, err := q.Add("x", nil)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.NoError(t, q.Close())
+		left, err := m.Pending()
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
+}
+
+// TestCloseStartsNothing: what waits behind the last answer is not sent any more, and what was broken off is pending still.
+func TestCloseStartsNothing(t *testing.T) {
+	for _, answered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sent := 0
+			q := newQueue(t, Config{Store: new(Memory), Route: to(exchangerFunc(func(ctx context.Context, _ []byte) error {
+				sent++
+				<-ctx.Done()
+				if answered {
+					return nil
+				}
+				return ctx.Err()
+			}))})
+			for range 3 {
+				_, err := q.Add("x", nil)
+				require.NoError(t, err)
+			}
+			synctest.Wait()
+			require.NoError(t, q.Close())
+			require.Equal(t, 1, sent)
+			left := 3
+			if answered {
+				left = 2
+			}
+			require.Equal(t, left, q.Pending())
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // the same in a pause
+		q := newQueue(t, Config{Store: new(Memory), Route: to(&host{answer: func(int, string) error { return lost(connection.SentNo) }})})
+		_, err := q.Add("x", nil)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.NoError(t, q.Close())
+		require.Equal(t, 1, q.Pending())
+	})
+}
+
+// TestLinesThatAreDone leave nothing behind, however many destinations there were.
+func TestLinesThatAreDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, Config{Store: new(Memory), Route: to(new(host))})
+		defer q.Close()
+		for i := range 10 {
+			_, err := q.Add(fmt.Sprint(i%5), nil)
+			require.NoError(t, err)
+		}
+		require.NoError(t, q.Flush(t.Context()))
+		synctest.Wait()
+		require.Empty(t, q.lines)
 	})
 }
 
@@ -132,6 +230,8 @@ func TestQueueGivesUp(t *testing.T) {
 	}{
 		{"tries", Config{MaxTries: 3}, TooManyTries, 3},
 		{"age", Config{MaxAge: 10 * time.Second, RetryMin: 6 * time.Second, RetryMax: 6 * time.Second}, TooOld, 2},
+		{"one try", Config{MaxTries: 1}, TooManyTries, 1},
+		{"next to no age", Config{MaxAge: 1}, TooOld, 1},
 		{"refused", Config{Judge: func(e Entry, answer []byte) Verdict {
 			if string(e.Frame) == "bad" {
 				return Refuse
@@ -220,6 +320,44 @@ func TestQueueIsBounded(t *testing.T) {
 	})
 }
 
+// TestFlushOfAQueueThatIsClosed says that what was pending has not been forwarded.
+func TestFlushOfAQueueThatIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, Config{Store: new(Memory), Route: to(&host{answer: func(int, string) error { return lost(connection.SentYes) }})})
+		_, err := q.Add("x", nil)
+		require.NoError(t, err)
+		var flushed error
+		go func() { flushed = q.Flush(t.Context()) }()
+		synctest.Wait()
+		require.NoError(t, q.Close())
+		synctest.Wait()
+		require.ErrorIs(t, flushed, ErrClosed)
+	})
+}
+
+// TestDefaults: what is zero or makes no sense is set, what is given stays.
+func TestDefaults(t *testing.T) {
+	c := Config{Store: new(Memory), Route: to(nil)}
+	for _, given := range []time.Duration{0, -1} {
+		c.Timeout, c.RetryMin, c.RetryMax, c.MaxPending, c.Window = given, given, given, int(given), int(given)
+		d, err := c.withDefaults()
+		require.NoError(t, err)
+		require.Equal(t, []any{30 * time.Second, time.Second, time.Minute, 10_000, 1}, []any{d.Timeout, d.RetryMin, d.RetryMax, d.MaxPending, d.Window})
+	}
+	c.Timeout, c.RetryMin, c.RetryMax, c.MaxPending, c.Window = 1, 2, 3, 4, 5
+	d, err := c.withDefaults()
+	require.NoError(t, err)
+	require.Equal(t, []any{time.Duration(1), time.Duration(2), time.Duration(3), 4, 5}, []any{d.Timeout, d.RetryMin, d.RetryMax, d.MaxPending, d.Window})
+	c.MaxPending = 1
+	d, err = c.withDefaults()
+	require.NoError(t, err)
+	require.Equal(t, 1, d.MaxPending)
+	for _, bad := range []Config{{Store: c.Store}, {Route: c.Route}} {
+		_, err := New(bad)
+		require.Error(t, err)
+	}
+}
+
 func TestZeroValuesRefuse(t *testing.T) {
 	var q Queue
 	_, err := q.Add("x", nil)
@@ -237,13 +375,111 @@ func TestZeroValuesRefuse(t *testing.T) {
 
 // TestNothingIsSentUnrecorded: when the store fails, the host hears nothing.
 func TestNothingIsSentUnrecorded(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "saf"), plain)
-	s.f = &fullDisk{s.f, 0}
+	d := newMemDisk()
+	s := openMem(t, d, plain)
+	d.failEvery("write", syscall.EIO)
 	h := new(host)
 	q := newQueue(t, Config{Store: s, Route: to(h)})
 	defer q.Close()
 	_, err := q.Add("x", []byte("0420"))
-	require.Error(t, err)
+	require.ErrorIs(t, err, syscall.EIO)
 	require.Zero(t, q.Pending())
 	require.Empty(t, h.received())
+}
+
+// TestWindow: as many are under way as the window is wide, and none overtakes by more.
+func TestWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := make(chan struct{})
+		var mu sync.Mutex
+		var begun []string
+		under, most := 0, 0
+		h := exchangerFunc(func(ctx context.Context, frame []byte) error {
+			mu.Lock()
+			begun = append(begun, string(frame))
+			under++
+			most = max(most, under)
+			mu.Unlock()
+			if string(frame) == "0" {
+				<-slow
+			} else {
+				time.Sleep(time.Second)
+			}
+			mu.Lock()
+			under--
+			mu.Unlock()
+			return nil
+		})
+		q := newQueue(t, Config{Store: new(Memory), Route: to(h), Window: 4})
+		defer q.Close()
+		for i := range 10 {
+			_, err := q.Add("x", []byte(fmt.Sprint(i)))
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Minute)
+		mu.Lock()
+		require.ElementsMatch(t, []string{"0", "1", "2", "3"}, begun, "the fifth waits for the first")
+		require.Equal(t, 4, most)
+		mu.Unlock()
+		require.Equal(t, 7, q.Pending())
+		close(slow)
+		require.NoError(t, q.Flush(t.Context()))
+		mu.Lock()
+		defer mu.Unlock()
+		require.Len(t, begun, 10)
+		require.Equal(t, 4, most)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		require.Empty(t, q.lines, "a line that is empty is forgotten")
+	})
+}
+
+type exchangerFunc func(ctx context.Context, frame []byte) error
+
+func (f exchangerFunc) Exchange(ctx context.Context, frame, dst []byte) ([]byte, error) {
+	return dst, f(ctx, frame)
+}
+
+// TestPrepare: what is sent is made anew for every sending, from the entry as it was recorded.
+func TestPrepare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{answer: func(n int, _ string) error {
+			if n < 3 {
+				return lost([]connection.Sent{0, connection.SentNo, connection.SentMaybe}[n])
+			}
+			return nil
+		}}
+		calls := 0
+		q := newQueue(t, Config{Store: new(Memory), Route: to(h), MaxTries: 5, Prepare: func(ctx context.Context, e Entry, repeat bool) ([]byte, error) {
+			deadline, _ := ctx.Deadline()
+			require.Equal(t, 30*time.Second, time.Until(deadline))
+			if calls++; calls == 2 {
+				return nil, errors.New("no key")
+			}
+			return fmt.Appendf(nil, "%s tries %d repeat %v", e.Frame, e.Tries, repeat), nil
+		}})
+		defer q.Close()
+		_, err := q.Add("x", []byte("0420"))
+		require.NoError(t, err)
+		require.NoError(t, q.Flush(t.Context()))
+		require.Equal(t, []string{"0420 tries 0 repeat false", "0420 tries 1 repeat false", "0420 tries 2 repeat true"}, h.received())
+		require.Equal(t, 4, calls)
+	})
+}
+
+// TestReleaseGoesBeforeLater: a message that is released goes before those that were recorded after it and wait.
+func TestReleaseGoesBeforeLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{answer: func(int, string) error { time.Sleep(time.Second); return nil }}
+		q := newQueue(t, Config{Store: new(Memory), Route: to(h)})
+		defer q.Close()
+		q.Add("x", []byte("1"))
+		held, err := q.Hold("x", []byte("2"))
+		require.NoError(t, err)
+		q.Add("x", []byte("3"))
+		q.Add("x", []byte("4"))
+		require.NoError(t, q.Release(held))
+		require.NoError(t, q.Flush(t.Context()))
+		require.Equal(t, []string{"1", "2", "3", "4"}, h.received())
+	})
 }

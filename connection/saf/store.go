@@ -31,6 +31,10 @@ type Store interface {
 	// the store is opened again.
 	Append(destination string, frame []byte, created time.Time) (id uint64, err error)
 
+	// Replace ends an entry as Withdrawn and appends one, in one step: after a crash there is one of the two, never both
+	// and never none. Otherwise it is as Append, and as durable.
+	Replace(old uint64, destination string, frame []byte, created time.Time) (id uint64, err error)
+
 	// Tried records that a sending begins. It need not be as durable as Append: after a crash every pending entry is
 	// taken to have been sent.
 	Tried(id uint64) error
@@ -49,7 +53,7 @@ type Store interface {
 var (
 	ErrClosed      = errors.New("saf: closed")
 	ErrFull        = errors.New("saf: too many pending entries")
-	ErrBroken      = errors.New("saf: store is broken after an earlier write error")
+	ErrBroken      = errors.New("saf: store is broken after an earlier error")
 	ErrWrongKey    = errors.New("saf: file was sealed with another key")
 	ErrNotStore    = errors.New("saf: file is not a store")
 	ErrUnsealed    = errors.New("saf: no AEAD given and plaintext not allowed")

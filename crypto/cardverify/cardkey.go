@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"math/bits"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/internal/des"
@@ -23,21 +22,12 @@ const (
 	OptionBHashed                   // option B's SHA-1 whatever the length of the PAN, as some systems have it
 )
 
-// Dynamic is the data of a card whose verification value changes with every transaction.
+// Dynamic is the data of a card whose verification value changes with every transaction. EMV Book 2 A1.4.
 type Dynamic struct {
-	PAN        string // 12 to 19 digits
-	Sequence   string // PAN sequence number, 2 digits; "" means "00"
+	PAN        crypto.Hidden // 12 to 19 digits
+	Sequence   string        // PAN sequence number, 2 digits; "" means "00"
 	Derivation Derivation
 }
-
-// String hides the card data.
-func (Dynamic) String() string { return "Dynamic(hidden)" }
-
-// GoString hides the card data.
-func (Dynamic) GoString() string { return "Dynamic(hidden)" }
-
-// MarshalText hides the card data.
-func (Dynamic) MarshalText() ([]byte, error) { return []byte("Dynamic(hidden)"), nil }
 
 // seed returns the 16 digits a card key is derived from, in a word.
 func (d Dynamic) seed() (uint64, error) {
@@ -45,16 +35,17 @@ func (d Dynamic) seed() (uint64, error) {
 	if sequence == "" {
 		sequence = "00"
 	}
-	if len(d.PAN) < minimumPAN || len(d.PAN) > maximumPAN || !allDigits(d.PAN) {
+	pan := d.PAN.Text()
+	if len(pan) < minimumPAN || len(pan) > maximumPAN || !allDigits(pan) {
 		return 0, shape("PAN")
 	}
 	if len(sequence) != 2 || !allDigits(sequence) {
 		return 0, shape("PAN sequence number")
 	}
-	digits := d.PAN + sequence
-	hashed := d.Derivation == OptionBHashed || d.Derivation == OptionB && len(d.PAN) > 16
+	digits := pan + sequence
+	hashed := d.Derivation == OptionBHashed || d.Derivation == OptionB && len(pan) > 16
 	if d.Derivation > OptionBHashed {
-		return 0, fmt.Errorf("%w: derivation %d", crypto.ErrUnsupported, d.Derivation)
+		return 0, fmt.Errorf("%w: unknown derivation of the card's key", crypto.ErrUnsupported)
 	}
 	if len(digits)%2 == 1 {
 		digits = "0" + digits
@@ -101,7 +92,8 @@ func allDigits(s string) bool {
 	return true
 }
 
-// cardCipher derives the card's key from the issuer's and expands it. Wipe must follow.
+// cardCipher derives the card's key from the issuer's and expands it, without parity, which DES does not read. Wipe must
+// follow.
 func cardCipher(imk crypto.IMK, d Dynamic) (*des.Cipher, error) {
 	if err := imk.Require(crypto.OpDerive, crypto.UsageEMVCryptogram, crypto.UsageEMVDynamic, crypto.UsageEMVOther); err != nil {
 		return nil, err
@@ -123,9 +115,6 @@ func cardCipher(imk crypto.IMK, d Dynamic) (*des.Cipher, error) {
 	defer clear(key[:])
 	binary.BigEndian.PutUint64(key[:], issuer.EncryptBlock(seed))
 	binary.BigEndian.PutUint64(key[8:], issuer.EncryptBlock(^seed))
-	for i, b := range key {
-		key[i] = b&0xfe | byte(bits.OnesCount8(b&0xfe)&1^1)
-	}
 	c := new(des.Cipher)
 	c.Init(key[:], issuer.Form())
 	return c, nil

@@ -1,14 +1,11 @@
 package cardverify_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/des"
 	"crypto/subtle"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -17,6 +14,7 @@ import (
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/cardverify"
 	"github.com/posline/posline/crypto/clearkey"
+	"github.com/posline/posline/internal/shown"
 )
 
 func decode(t testing.TB, text string) []byte {
@@ -28,16 +26,16 @@ func decode(t testing.TB, text string) []byte {
 
 const testKey = "0123456789ABCDEFFEDCBA9876543210"
 
-var testCard = cardverify.Card{PAN: "4111111111111111", Expiry: "2512", ServiceCode: "101"}
+var testCard = cardverify.Card{PAN: crypto.Hide("4111111111111111"), Expiry: "2512", ServiceCode: "101"}
 
 func TestDataOutOfShape(t *testing.T) {
 	key := cvk(t, decode(t, testKey))
 	for name, change := range map[string]func(*cardverify.Card){
-		"no PAN":          func(c *cardverify.Card) { c.PAN = "" },
-		"short PAN":       func(c *cardverify.Card) { c.PAN = "41111111111" },
-		"long PAN":        func(c *cardverify.Card) { c.PAN = "41111111111111111111" },
-		"letter in PAN":   func(c *cardverify.Card) { c.PAN = "411111111111111A" },
-		"slash in PAN":    func(c *cardverify.Card) { c.PAN = "411111111111111/" },
+		"no PAN":          func(c *cardverify.Card) { c.PAN = crypto.Hide("") },
+		"short PAN":       func(c *cardverify.Card) { c.PAN = crypto.Hide("41111111111") },
+		"long PAN":        func(c *cardverify.Card) { c.PAN = crypto.Hide("41111111111111111111") },
+		"letter in PAN":   func(c *cardverify.Card) { c.PAN = crypto.Hide("411111111111111A") },
+		"slash in PAN":    func(c *cardverify.Card) { c.PAN = crypto.Hide("411111111111111/") },
 		"short expiry":    func(c *cardverify.Card) { c.Expiry = "251" },
 		"long service":    func(c *cardverify.Card) { c.ServiceCode = "1010" },
 		"no service code": func(c *cardverify.Card) { c.ServiceCode = "" },
@@ -52,16 +50,16 @@ func TestDataOutOfShape(t *testing.T) {
 		require.ErrorIs(t, cardverify.Verify(key, card, "000"), crypto.ErrUnsupported, name)
 	}
 	for _, a := range []cardverify.Authentication{
-		{}, {PAN: "4111111111111111", TransactionID: "1234", Result: "12", SecondFactor: "0"},
-		{PAN: "4111111111111111", TransactionID: "123", Result: "1", SecondFactor: "00"},
+		{}, {PAN: crypto.Hide("4111111111111111"), TransactionID: "1234", Result: "12", SecondFactor: "0"},
+		{PAN: crypto.Hide("4111111111111111"), TransactionID: "123", Result: "1", SecondFactor: "00"},
 	} {
-		_, err := cardverify.AppendCAVV(nil, key, a)
+		_, err := cardverify.AppendCAVV(nil, cvk(t, decode(t, testKey), cardverify.ForCAVV), a)
 		require.ErrorIs(t, err, crypto.ErrUnsupported)
 	}
 	issuer := imk(t, "E4", decode(t, testKey))
 	for _, d := range []cardverify.Dynamic{
-		{}, {PAN: "41111111111"}, {PAN: "4111111111111111", Sequence: "1"}, {PAN: "4111111111111111", Sequence: "0x"},
-		{PAN: "411111111111111B"}, {PAN: "4111111111111111", Derivation: 9},
+		{}, {PAN: crypto.Hide("41111111111")}, {PAN: crypto.Hide("4111111111111111"), Sequence: "1"}, {PAN: crypto.Hide("4111111111111111"), Sequence: "0x"},
+		{PAN: crypto.Hide("411111111111111B")}, {PAN: crypto.Hide("4111111111111111"), Derivation: 9},
 	} {
 		_, err := cardverify.AppendCVC3(nil, issuer, cardverify.CVC3{Dynamic: d})
 		require.ErrorIs(t, err, crypto.ErrUnsupported)
@@ -98,7 +96,7 @@ func TestKeysThatDoNotFit(t *testing.T) {
 func TestDerivationOptions(t *testing.T) {
 	issuer := imk(t, "E4", decode(t, testKey))
 	value := func(pan string, o cardverify.Derivation) string {
-		out, err := cardverify.AppendCVC3(nil, issuer, cardverify.CVC3{Dynamic: cardverify.Dynamic{PAN: pan, Derivation: o}})
+		out, err := cardverify.AppendCVC3(nil, issuer, cardverify.CVC3{Dynamic: cardverify.Dynamic{PAN: crypto.Hide(pan), Derivation: o}})
 		require.NoError(t, err)
 		return string(out)
 	}
@@ -119,8 +117,8 @@ func TestAgainstStandardLibrary(t *testing.T) {
 	require.NoError(t, err)
 	withLetters := 0
 	for n := range 3000 {
-		card := cardverify.Card{PAN: fmt.Sprintf("41111111%08d", n), Expiry: "2512", ServiceCode: "101", Digits: 5}
-		blocks := decode(t, (card.PAN + card.Expiry + card.ServiceCode + strings.Repeat("0", 32))[:32])
+		card := cardverify.Card{PAN: crypto.Hide(fmt.Sprintf("41111111%08d", n)), Expiry: "2512", ServiceCode: "101", Digits: 5}
+		blocks := decode(t, (card.PAN.Text() + card.Expiry + card.ServiceCode + strings.Repeat("0", 32))[:32])
 		a.Encrypt(blocks[:8], blocks[:8])
 		subtle.XORBytes(blocks[:8], blocks[:8], blocks[8:])
 		both.Encrypt(blocks[:8], blocks[:8])
@@ -162,19 +160,13 @@ func TestAllocations(t *testing.T) {
 }
 
 func TestCardDataDoesNotShow(t *testing.T) {
-	d := cardverify.Dynamic{PAN: testCard.PAN}
+	const pan = "5432101234567891"
+	d := cardverify.Dynamic{PAN: crypto.Hide(pan)}
 	for _, v := range []any{
-		testCard, &testCard, cardverify.Authentication{PAN: testCard.PAN}, d,
-		cardverify.DCVV{Dynamic: d, Expiry: "2512"}, cardverify.CVC3{Dynamic: d, Track: []byte(testCard.PAN)},
+		cardverify.Card{PAN: crypto.Hide(pan)}, &cardverify.Card{PAN: crypto.Hide(pan)}, cardverify.Authentication{PAN: crypto.Hide(pan)}, &cardverify.Authentication{PAN: crypto.Hide(pan)}, d, &d,
+		cardverify.DCVV{Dynamic: d, Expiry: "2512"}, &cardverify.DCVV{Dynamic: d}, cardverify.CVC3{Dynamic: d, Track: crypto.Hide([]byte(pan))},
 	} {
-		var log bytes.Buffer
-		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "card", v)
-		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "card", v)
-		text, _ := json.Marshal(v)
-		for _, shown := range []string{fmt.Sprint(v), fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v), fmt.Sprintf("%x", v), log.String(), string(text)} {
-			require.NotContains(t, strings.ReplaceAll(shown, "31", "1"), "11111111", "the PAN shows")
-			require.NotContains(t, shown, "31313131", "the PAN shows in hexadecimal")
-		}
+		require.Empty(t, shown.In(v, []byte(pan)), "%T", v)
 	}
 }
 
@@ -182,7 +174,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add("4111111111111111", "2512", "101", "123", 3)
 	f.Fuzz(func(t *testing.T, pan, expiry, service, cvv string, digits int) {
 		key := cvk(t, decode(t, testKey))
-		card := cardverify.Card{PAN: pan, Expiry: expiry, ServiceCode: service, Digits: digits}
+		card := cardverify.Card{PAN: crypto.Hide(pan), Expiry: expiry, ServiceCode: service, Digits: digits}
 		want, err := cardverify.Append(nil, key, card)
 		if err != nil {
 			require.ErrorIs(t, err, crypto.ErrUnsupported)
@@ -190,4 +182,47 @@ func FuzzVerify(f *testing.F) {
 		}
 		require.Equal(t, string(want) == cvv, cardverify.Verify(key, card, cvv) == nil)
 	})
+}
+
+// A caller may ask for how many digits are compared, so a value of fewer than three is refused: checked with one digit,
+// then with two, then with three, thirty tries would find what a thousand must.
+func TestNoDigitByDigit(t *testing.T) {
+	k, err := clearkey.Import(crypto.MustAttributes("C0TV00N"), []byte("\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10"))
+	require.NoError(t, err)
+	key, err := crypto.NewCVK(k)
+	require.NoError(t, err)
+	for digits, want := range map[int]error{
+		-1: crypto.ErrUnsupported, 1: crypto.ErrUnsupported, 2: crypto.ErrUnsupported, 6: crypto.ErrUnsupported,
+		0: crypto.ErrVerify, 3: crypto.ErrVerify, 5: crypto.ErrVerify,
+	} {
+		card := cardverify.Card{PAN: crypto.Hide("4123456789012345"), Expiry: "8701", ServiceCode: "101", Digits: digits}
+		require.ErrorIs(t, cardverify.Verify(key, card, "x"), want, digits)
+	}
+}
+
+// A CAVV of chosen data is the CVV2 of a card: who may have the one must not have the other. What the key is for goes with
+// it, and the caller who unwraps it does not say so.
+func TestCAVVIsNoCVV2(t *testing.T) {
+	key, cavvs := cvk(t, decode(t, testKey)), cvk(t, decode(t, testKey), cardverify.ForCAVV)
+	card := cardverify.Card{PAN: crypto.Hide("4111111111111111"), Expiry: "1228", ServiceCode: "000"}
+	chosen := cardverify.Authentication{PAN: card.PAN, TransactionID: card.Expiry, Result: "0", SecondFactor: "00"}
+	cvv2, err := cardverify.Append(nil, key, card)
+	require.NoError(t, err)
+	same, err := cardverify.AppendCAVV(nil, cavvs, chosen)
+	require.NoError(t, err)
+	require.Equal(t, cvv2, same, "with the same bytes it is the same value")
+
+	dst, err := cardverify.AppendCAVV([]byte("x"), key, chosen)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	require.Equal(t, "x", string(dst))
+	require.ErrorIs(t, cardverify.VerifyCAVV(key, chosen, string(cvv2)), crypto.ErrUsage)
+	dst, err = cardverify.Append([]byte("x"), cavvs, card)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	require.Equal(t, "x", string(dst))
+	require.ErrorIs(t, cardverify.Verify(cavvs, card, string(cvv2)), crypto.ErrUsage)
+	require.ErrorIs(t, cardverify.Software{}.VerifyCVV(t.Context(), cavvs, card, string(cvv2)), crypto.ErrUsage)
+	_, err = cardverify.AppendCAVV(nil, crypto.CVK{}, chosen)
+	require.ErrorIs(t, err, crypto.ErrNoKey)
+	_, err = cardverify.Append(nil, crypto.CVK{}, card)
+	require.ErrorIs(t, err, crypto.ErrNoKey)
 }

@@ -12,26 +12,38 @@ import (
 
 // Card is crypto.CardData. For a CVV it has the expiry date and the service code as they are on the track, for a CVV2
 // the service code "000", for an iCVV "999". The order of month and year is the issuer's choice; the digits are taken
-// as given.
+// as given. ISO 7813.
 type Card = crypto.CardData
 
 // Lengths in digits.
 const (
 	minimumPAN, maximumPAN = 12, 19
-	defaultDigits          = 3
+	minimumDigits          = 3 // a shorter value is found digit by digit
+	defaultDigits          = minimumDigits
 	maximumDigits          = 5
 	inputDigits            = 32 // two blocks
 )
 
 // Append appends the verification value to dst as digits. The key is a double-length Triple DES key, whose halves are
-// the A and B keys of the pair. Errors: crypto.ErrUsage, crypto.ErrDestroyed, crypto.ErrUnsupported for a key of another
-// kind or data out of shape. With room in dst it allocates nothing.
+// the A and B keys of the pair; one made ForCAVV is crypto.ErrUsage. Errors: crypto.ErrDestroyed, crypto.ErrUnsupported for a key of another
+// kind or data out of shape. With room in dst it allocates nothing. Visa CVV, Mastercard CVC.
 func Append(dst []byte, key crypto.CVK, card Card) ([]byte, error) {
+	if err := forCAVV(key, false); err != nil {
+		return dst, err
+	}
 	return appendCVV(dst, key, card, crypto.OpGenerate)
 }
 
-// Verify returns crypto.ErrVerify when the digits are not the card's verification value, in its full length.
+// Verify returns crypto.ErrVerify when the digits are not the card's verification value, in its full length. Visa CVV,
+// Mastercard CVC.
 func Verify(key crypto.CVK, card Card, cvv string) error {
+	if err := forCAVV(key, false); err != nil {
+		return err
+	}
+	return verifyCVV(key, card, cvv)
+}
+
+func verifyCVV(key crypto.CVK, card Card, cvv string) error {
 	var want [maximumDigits]byte
 	digits, err := appendCVV(want[:0], key, card, crypto.OpVerify)
 	if err != nil {
@@ -54,14 +66,15 @@ func appendCVV(dst []byte, key crypto.CVK, card Card, op crypto.Operation) ([]by
 	if n == 0 {
 		n = defaultDigits
 	}
-	if n < 0 || n > maximumDigits {
+	if n < minimumDigits || n > maximumDigits {
 		return dst, fmt.Errorf("%w: %d digits", crypto.ErrUnsupported, card.Digits)
 	}
-	if len(card.PAN) < minimumPAN || len(card.PAN) > maximumPAN {
+	pan := card.PAN.Text()
+	if len(pan) < minimumPAN || len(pan) > maximumPAN {
 		return dst, shape("PAN")
 	}
 	var input digitWriter
-	input.add("PAN", card.PAN, len(card.PAN))
+	input.add("PAN", pan, len(pan))
 	input.add("expiry date", card.Expiry, 4)
 	input.add("service code", card.ServiceCode, 3)
 	if input.err != nil {

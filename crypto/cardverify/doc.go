@@ -11,5 +11,6 @@
 //
 // Verify functions compare in constant time and answer every mismatch with crypto.ErrVerify. A value of three digits is
 // guessed in a thousand tries: whoever calls them must count failures per card. Faults in the data are
-// crypto.ErrUnsupported and name the field, never its content.
+// crypto.ErrUnsupported and name the field, never its content. Card data prints hidden; in an unexported field of a struct,
+// where fmt cannot call methods, all but PAN and track shows.
 package cardverify

@@ -12,14 +12,15 @@ type DCVV struct {
 }
 
 // AppendDCVV appends the three digits of the dCVV to dst. The key is an EMV issuer master key of usage E0, E4 or E6,
-// from which the card's is derived. Errors: crypto.ErrUsage, crypto.ErrDestroyed, crypto.ErrUnsupported.
+// from which the card's is derived. Errors: crypto.ErrUsage, crypto.ErrDestroyed, crypto.ErrUnsupported. Visa dCVV.
 func AppendDCVV(dst []byte, imk crypto.IMK, d DCVV) ([]byte, error) {
-	if len(d.PAN) < minimumPAN || len(d.PAN) > maximumPAN {
+	pan := d.PAN.Text()
+	if len(pan) < minimumPAN || len(pan) > maximumPAN {
 		return dst, shape("PAN")
 	}
 	var input digitWriter
 	input.add("counter", d.Counter, 4)
-	input.add("PAN", d.PAN[4:], len(d.PAN)-4)
+	input.add("PAN", pan[4:], len(pan)-4)
 	input.add("expiry date", d.Expiry, 4)
 	input.add("service code", d.ServiceCode, 3)
 	if input.err != nil {
@@ -33,7 +34,7 @@ func AppendDCVV(dst []byte, imk crypto.IMK, d DCVV) ([]byte, error) {
 	return input.finish(dst, c, defaultDigits), nil
 }
 
-// VerifyDCVV returns crypto.ErrVerify when the digits are not the transaction's dCVV.
+// VerifyDCVV returns crypto.ErrVerify when the digits are not the transaction's dCVV. Visa dCVV.
 func VerifyDCVV(imk crypto.IMK, d DCVV, dcvv string) error {
 	want, err := AppendDCVV(nil, imk, d)
 	if err != nil {
@@ -42,25 +43,27 @@ func VerifyDCVV(imk crypto.IMK, d DCVV, dcvv string) error {
 	return compare(want, dcvv)
 }
 
-// CVC3 is the data of a contactless magnetic-stripe transaction of Mastercard.
+// CVC3 is the data of a contactless magnetic-stripe transaction of Mastercard, for the issuer. What the card computes, and
+// from a key of its own, is in emv/cryptogram: MastercardCVC3, MastercardIVCVC3.
 type CVC3 struct {
 	Dynamic
-	Track   []byte // the static track data, from which the card's IVCVC3 was computed
-	Number  uint32 // the reader's unpredictable number, in the form it was sent (BCD)
-	Counter uint16 // application transaction counter
+	Track   crypto.Hidden // the static track data, from which the card's IVCVC3 was computed
+	Number  uint32        // the reader's unpredictable number, in the form it was sent (BCD)
+	Counter uint16        // application transaction counter
 }
 
 // AppendCVC3 appends the five digits of the CVC3 to dst; the track carries the last ones. The key is an EMV issuer
 // master key of usage E4 (or E0, E6), from which the card's is derived. Errors: crypto.ErrUsage, crypto.ErrDestroyed,
-// crypto.ErrUnsupported.
+// crypto.ErrUnsupported. Mastercard CVC3.
 func AppendCVC3(dst []byte, imk crypto.IMK, d CVC3) ([]byte, error) {
 	c, err := cardCipher(imk, d.Dynamic)
 	if err != nil {
 		return dst, err
 	}
 	defer c.Wipe()
-	padded := make([]byte, len(d.Track)/8*8+8)
-	padded[copy(padded, d.Track)] = 0x80
+	track := d.Track.Text()
+	padded := make([]byte, len(track)/8*8+8)
+	padded[copy(padded, track)] = 0x80
 	iv := c.CBCPart(0, 0, padded)
 	iv = c.EncryptPart(0, c.DecryptPart(1, iv)) & 0xffff
 	x := c.EncryptBlock(iv<<48 | uint64(d.Number)<<16 | uint64(d.Counter))
@@ -74,7 +77,7 @@ func AppendCVC3(dst []byte, imk crypto.IMK, d CVC3) ([]byte, error) {
 }
 
 // VerifyCVC3 returns crypto.ErrVerify when the digits are not the last digits of the transaction's CVC3. A track has
-// room for 3 to 5 of them; fewer are refused.
+// room for 3 to 5 of them; fewer are refused. Mastercard CVC3.
 func VerifyCVC3(imk crypto.IMK, d CVC3, cvc3 string) error {
 	want, err := AppendCVC3(nil, imk, d)
 	if err != nil {

@@ -17,7 +17,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	card := cardverify.Card{PAN: "4111111111111111", Expiry: "2512", ServiceCode: "000"}
+	card := cardverify.Card{PAN: crypto.Hide("4111111111111111"), Expiry: "2512", ServiceCode: "000"}
 	fmt.Println(cardverify.Verify(key, card, "765"))
 	fmt.Println(cardverify.Verify(key, card, "766"))
 	// Output:

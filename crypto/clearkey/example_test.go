@@ -27,3 +27,24 @@ func ExampleCombine() {
 	// component 01A4D8
 	// Key(K0TB00N, KCV 40D522) <nil>
 }
+
+// Three custodians' components travel as key blocks and become the zone master key without a clear byte.
+func ExampleCombineKeys() {
+	var components []crypto.Key
+	for _, version := range []string{"c1", "c2", "c3"} {
+		a := crypto.MustAttributes("K0TB00E")
+		a.Version = version
+		component, err := crypto.GenerateKey(a, 128)
+		if err != nil {
+			panic(err)
+		}
+		components = append(components, component)
+	}
+	_, err := crypto.NewKEK(components[0])
+	fmt.Println(err)
+	key, err := clearkey.CombineKeys(components)
+	fmt.Println(key.Attributes(), err)
+	// Output:
+	// crypto: the key is not for this: a K0TBc1E key asked for use as a whole key
+	// K0TB00E <nil>
+}

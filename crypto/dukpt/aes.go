@@ -6,12 +6,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"sync"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// KeyType is the kind of a working key of AES DUKPT.
+// KeyType is the kind of a working key of AES DUKPT. X9.24-3 table 2.
 type KeyType uint8
 
 // The key types of X9.24-3 table 2 with their lengths.
@@ -26,7 +27,16 @@ const (
 	HMAC256
 )
 
-// form holds, for each key type, the code and the number of bits in the derivation data, the strength that must not
+// String returns the name, as in "AES-128".
+func (kt KeyType) String() string {
+	names := [...]string{"none", "AES-128", "AES-192", "AES-256", "2TDEA", "3TDEA", "HMAC-128", "HMAC-192", "HMAC-256"}
+	if int(kt) >= len(names) {
+		return "unknown"
+	}
+	return names[kt]
+}
+
+// forms holds, for each key type, the code and the number of bits in the derivation data, the strength that must not
 // exceed the initial key's, and the algorithm of the key.
 var forms = [...]struct {
 	code, bits, strength uint16
@@ -95,8 +105,10 @@ func deriveAES(block cipher.Block, key []byte, d derivationData) {
 	clear(out[:])
 }
 
-// AES is one transaction of AES DUKPT. The zero AES is ready for Derive and may be reused; it belongs to one goroutine.
+// AES is one transaction of AES DUKPT (X9.24-3). The zero AES is ready for Derive and may be reused. It is safe for
+// concurrent use, though one transaction at a time is in it.
 type AES struct {
+	mutex sync.Mutex
 	// reach is a closure so that nothing that prints by reflection sees the key.
 	reach func() *aesState
 }
@@ -109,6 +121,7 @@ type aesState struct {
 	data   [2]derivationData // for the two blocks of a key
 }
 
+// state needs the lock.
 func (t *AES) state() *aesState {
 	if t.reach == nil {
 		s := new(aesState)
@@ -120,6 +133,8 @@ func (t *AES) state() *aesState {
 // Derive derives the transaction of the number from the device's initial key. Errors: ErrKSN for a number without a
 // transaction key or of Triple DES, crypto.ErrUsage, crypto.ErrDestroyed.
 func (t *AES) Derive(ik crypto.InitialKey, ksn KSN) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	s.wipe()
 	if err := ksn.Valid(); err != nil {
@@ -130,7 +145,7 @@ func (t *AES) Derive(ik crypto.InitialKey, ksn KSN) error {
 		return err
 	}
 	defer m.Release()
-	if err := match(ik.Key(), ksn); err != nil {
+	if err := matchKind(ik.Key(), ksn, aesLength); err != nil {
 		return err
 	}
 	return s.walk(ik.Key(), m.Block(), ksn)
@@ -138,6 +153,8 @@ func (t *AES) Derive(ik crypto.InitialKey, ksn KSN) error {
 
 // DeriveFromBDK does Initial and Derive in one, without making a key of the initial key.
 func (t *AES) DeriveFromBDK(bdk crypto.BDK, ksn KSN) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	s.wipe()
 	if err := ksn.Valid(); err != nil {
@@ -148,7 +165,7 @@ func (t *AES) DeriveFromBDK(bdk crypto.BDK, ksn KSN) error {
 		return err
 	}
 	defer m.Release()
-	if err := match(bdk.Key(), ksn); err != nil {
+	if err := matchKind(bdk.Key(), ksn, aesLength); err != nil {
 		return err
 	}
 	var ik [32]byte
@@ -208,6 +225,8 @@ func (s *aesState) wipe() {
 
 // Wipe forgets the transaction.
 func (t *AES) Wipe() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	if t.reach != nil {
 		t.reach().wipe()
 	}
@@ -227,6 +246,9 @@ func (t *AES) PIN(kt KeyType) (crypto.PINKey, error) {
 // MAC returns a MAC key for the algorithm the usage stands for: crypto.UsageCMAC for AES, crypto.UsageHMAC for HMAC,
 // any of M0 to M8 for Triple DES.
 func (t *AES) MAC(d Direction, kt KeyType, usage crypto.Usage) (crypto.MACKey, error) {
+	if err := d.check(); err != nil {
+		return crypto.MACKey{}, err
+	}
 	k, err := t.working(usageMAC+uint16(d), kt, usage, crypto.ModeGenerateVerify)
 	if err != nil {
 		return crypto.MACKey{}, err
@@ -236,6 +258,9 @@ func (t *AES) MAC(d Direction, kt KeyType, usage crypto.Usage) (crypto.MACKey, e
 
 // Data returns a data encryption key: usage D0.
 func (t *AES) Data(d Direction, kt KeyType) (crypto.DataKey, error) {
+	if err := d.check(); err != nil {
+		return crypto.DataKey{}, err
+	}
 	k, err := t.working(usageData+uint16(d), kt, crypto.UsageData, crypto.ModeEncryptDecrypt)
 	if err != nil {
 		return crypto.DataKey{}, err
@@ -253,6 +278,8 @@ func (t *AES) KEK(kt KeyType) (crypto.KEK, error) {
 }
 
 func (t *AES) working(usage uint16, kt KeyType, u crypto.Usage, mode crypto.Mode) (crypto.Key, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	if s.size == 0 {
 		return crypto.Key{}, crypto.ErrNoKey
@@ -272,7 +299,7 @@ func derive(parent crypto.Key, from []byte, d derivationData, kt KeyType, u cryp
 	f := forms[kt.known()]
 	switch {
 	case kt != kt.known(), f.algorithm == crypto.HMAC && u != crypto.UsageHMAC, f.algorithm != crypto.HMAC && u == crypto.UsageHMAC:
-		return crypto.Key{}, fmt.Errorf("%w: key type %d for usage %s", crypto.ErrUnsupported, kt, u)
+		return crypto.Key{}, fmt.Errorf("%w: key type %s for usage %s", crypto.ErrUnsupported, kt, u)
 	case int(f.strength) > 8*len(from):
 		return crypto.Key{}, fmt.Errorf("%w: a working key stronger than the initial key", crypto.ErrWeakKey)
 	}
@@ -296,11 +323,8 @@ func UpdateKey(ik crypto.InitialKey, ksn KSN, kt KeyType) (crypto.KEK, error) {
 		return crypto.KEK{}, err
 	}
 	defer m.Release()
-	if err := match(ik.Key(), ksn); err != nil {
+	if err := matchKind(ik.Key(), ksn, aesLength); err != nil {
 		return crypto.KEK{}, err
-	}
-	if !ksn.IsAES() {
-		return crypto.KEK{}, fmt.Errorf("%w: the update key belongs to AES DUKPT", ErrKSN)
 	}
 	var s aesState
 	defer s.wipe()

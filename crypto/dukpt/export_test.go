@@ -27,3 +27,20 @@ func SameTDES(a, b *TDES) bool {
 	x, y := a.state(), b.state()
 	return x.ready && y.ready && x.left == y.left && x.right == y.right
 }
+
+// Registers are the future keys of a terminal, as they stand.
+func Registers(reach func() *terminal) [][]byte {
+	r := &reach().registers
+	var all [][]byte
+	for n := range r.keys {
+		all = append(all, r.keys[n][:])
+	}
+	return all
+}
+
+// RegistersOfTDES and RegistersOfAES are Registers by the terminal's type.
+func RegistersOfTDES(t *TDESTerminal) [][]byte { return Registers(t.reach) }
+func RegistersOfAES(t *AESTerminal) [][]byte   { return Registers(t.reach) }
+
+// TransactionKey is what a transaction of Triple DES derives its keys from, and a look at all that it holds.
+func TransactionKey(t *TDES) (left, right uint64) { s := t.state(); return s.left, s.right }

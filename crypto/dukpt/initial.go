@@ -10,8 +10,9 @@ import (
 )
 
 // Initial derives the initial key of a device (IPEK, IK) from a base derivation key: a Triple DES key with a 10-byte
-// number, an AES key with a 12-byte one. The counter is ignored. Errors: ErrKSN when key and number do not go together,
-// crypto.ErrUsage, crypto.ErrDestroyed.
+// number (X9.24-1 annex A), an AES key with a 12-byte one (X9.24-3 section 6.3.2). The counter is ignored. The initial
+// key may leave as far as the base key may; see InitialExportable. Errors: ErrKSN when key and number do not go
+// together, crypto.ErrUsage, crypto.ErrDestroyed.
 func Initial(bdk crypto.BDK, ksn KSN) (crypto.InitialKey, error) {
 	m, err := bdk.Open(keymaterial.Grant(), crypto.OpDerive)
 	if err != nil {
@@ -23,7 +24,10 @@ func Initial(bdk crypto.BDK, ksn KSN) (crypto.InitialKey, error) {
 	}
 	a := crypto.Attributes{
 		Usage: crypto.UsageInitialKey, Algorithm: bdk.Attributes().Algorithm,
-		Mode: crypto.ModeDerive, Export: crypto.Exportable,
+		Mode: crypto.ModeDerive, Export: bdk.Attributes().Export,
+	}
+	if a.Export == crypto.NonExportable && bdk.Permits(keymaterial.InitialExports) {
+		a.Export = crypto.Exportable
 	}
 	var key [32]byte
 	defer clear(key[:])
@@ -58,6 +62,14 @@ var variantC0 = func() (s des.Schedule) {
 	s.Expand(0xc0c0c0c0_00000000)
 	return s
 }()
+
+// matchKind is match for one kind of DUKPT: that of numbers of the length.
+func matchKind(k crypto.Key, ksn KSN, length uint8) error {
+	if ksn.length != length {
+		return fmt.Errorf("%w: %d bytes instead of %d", ErrKSN, ksn.length, length)
+	}
+	return match(k, ksn)
+}
 
 // initialTDES derives both halves of the initial key: the left eight bytes of the device's number encrypted under the
 // base key, and under the base key with its parts masked.

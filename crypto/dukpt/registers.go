@@ -2,7 +2,6 @@ package dukpt
 
 import (
 	"crypto/cipher"
-	"crypto/rand"
 	"encoding/binary"
 	"math/bits"
 
@@ -48,52 +47,79 @@ func (r *registers) next(key []byte, step stepper) (KSN, error) {
 	return ksn, nil
 }
 
-// stateVersion begins the state of a terminal; sealedAs binds it to what it is.
+// stateVersion begins the state of a terminal; sealedAs binds it to what it is. After it come the lengths of the number and of
+// a key in a byte each, whether the initial key was Sensitive, and its rules behind their length in two bytes; version 1, which
+// is still read, did without these two. Then come the number and the registers.
 const (
-	stateVersion = 1
-	sealedAs     = "posline dukpt terminal state"
+	stateVersion, oldVersion = 2, 1
+
+	stateHead, oldHead = 6, 3
+	sealedAs           = "posline dukpt terminal state"
+	maximumRules       = 0xffff
 )
 
-// seal appends the encrypted state to dst: a random nonce and the sealed registers.
-func (r *registers) seal(dst []byte, aead cipher.AEAD) []byte {
-	state := []byte{stateVersion, r.ksn.length, byte(r.size)}
-	state = r.ksn.Append(state)
+// kept is what of the initial key goes with the registers.
+type kept struct {
+	sensitive bool
+	rules     string // as crypto.Key.Rules has them
+}
+
+// seal appends the encrypted state to dst. The AEAD makes its own nonces.
+func (r *registers) seal(dst []byte, aead cipher.AEAD, k kept) []byte {
+	size := stateHead + len(k.rules) + aesLength + len(r.keys)*r.size
+	state := make([]byte, 0, size) // all at once: growing would leave copies of keys behind
+	state = append(state, stateVersion, r.ksn.length, byte(r.size), 0)
+	if k.sensitive {
+		state[3] = 1
+	}
+	state = binary.BigEndian.AppendUint16(state, uint16(len(k.rules)))
+	state = r.ksn.Append(append(state, k.rules...))
 	for n := range r.keys {
 		state = append(state, r.keys[n][:r.size]...)
 	}
 	defer clear(state)
-	nonce := make([]byte, aead.NonceSize())
-	rand.Read(nonce)
-	return aead.Seal(append(dst, nonce...), nonce, state, []byte(sealedAs))
+	return aead.Seal(dst, nil, state, []byte(sealedAs))
 }
 
 // open restores what seal wrote. Every fault is crypto.ErrVerify.
-func (r *registers) open(sealed []byte, aead cipher.AEAD, length uint8) error {
-	if len(sealed) < aead.NonceSize() {
-		return crypto.ErrVerify
-	}
-	nonce, sealed := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
-	state, err := aead.Open(nil, nonce, sealed, []byte(sealedAs))
+func (r *registers) open(sealed []byte, aead cipher.AEAD, length uint8) (kept, error) {
+	state, err := aead.Open(nil, nil, sealed, []byte(sealedAs))
 	if err != nil {
-		return crypto.ErrVerify
+		return kept{}, crypto.ErrVerify
 	}
 	defer clear(state)
-	if len(state) < 3 || state[0] != stateVersion || state[1] != length {
-		return crypto.ErrVerify
+	k, head := parseHead(state)
+	if head == 0 || state[1] != length {
+		return kept{}, crypto.ErrVerify
 	}
-	size := int(state[2])
+	size, body := int(state[2]), state[head:]
 	sizeFits := size == 16 || length == aesLength && (size == 24 || size == 32)
-	if !sizeFits || len(state) != 3+int(length)+len(r.keys)*size {
-		return crypto.ErrVerify
+	if !sizeFits || len(body) != int(length)+len(r.keys)*size {
+		return kept{}, crypto.ErrVerify
 	}
-	if r.ksn, err = ParseKSN(state[3 : 3+length]); err != nil {
-		return crypto.ErrVerify
+	if r.ksn, err = ParseKSN(body[:length]); err != nil {
+		return kept{}, crypto.ErrVerify
 	}
 	r.size = size
 	for n := range r.keys {
-		copy(r.keys[n][:size], state[3+int(length)+n*size:])
+		copy(r.keys[n][:size], body[int(length)+n*size:])
 	}
-	return nil
+	return k, nil
+}
+
+// parseHead reads a state up to the number; a head of no length is none.
+func parseHead(state []byte) (k kept, head int) {
+	switch {
+	case len(state) >= oldHead && state[0] == oldVersion:
+		return k, oldHead
+	case len(state) < stateHead || state[0] != stateVersion || state[3] > 1:
+		return k, 0
+	}
+	head = stateHead + int(binary.BigEndian.Uint16(state[4:]))
+	if len(state) < head {
+		return k, 0
+	}
+	return kept{state[3] == 1, string(state[stateHead:head])}, head
 }
 
 func (r *registers) wipe() {

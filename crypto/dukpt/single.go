@@ -3,6 +3,7 @@ package dukpt
 import (
 	"encoding/binary"
 	"math/bits"
+	"sync"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/internal/des"
@@ -10,21 +11,27 @@ import (
 )
 
 // SingleDES is one transaction of DUKPT as X9.24-1:1992 had it, with single DES. It is breakable and exists for
-// devices still in the field: only its PIN blocks are supported. The zero value is ready for Derive.
+// devices still in the field: only its PIN key is supported, under base keys made with AllowSingleDES. The zero value is
+// ready for Derive and safe for concurrent use.
 type SingleDES struct {
+	mutex sync.Mutex
 	// reach is a closure so that nothing that prints by reflection sees the key.
 	reach func() *singleState
 }
 
 type singleState struct {
-	pin   uint64 // the PIN key: the transaction key with its last byte complemented
-	form  des.Form
-	ready bool
+	parent crypto.Key
+	pin    uint64 // the PIN key: the transaction key with its last byte complemented
+	form   des.Form
+	ready  bool
 }
 
 // Derive derives the transaction of the number from a double-length base key. The initial key is the left half of what
-// Triple DES DUKPT derives. Errors: ErrKSN, crypto.ErrUsage, crypto.ErrDestroyed.
+// Triple DES DUKPT derives. Errors: ErrKSN, crypto.ErrUsage also for a base key without AllowSingleDES,
+// crypto.ErrDestroyed.
 func (t *SingleDES) Derive(bdk crypto.BDK, ksn KSN) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	if t.reach == nil {
 		s := new(singleState)
 		t.reach = func() *singleState { return s }
@@ -39,11 +46,21 @@ func (t *SingleDES) Derive(bdk crypto.BDK, ksn KSN) error {
 		return err
 	}
 	defer m.Release()
-	if err := match(bdk.Key(), ksn); err != nil {
+	if err := matchKind(bdk.Key(), ksn, tdesLength); err != nil {
 		return err
 	}
-	s.form = formOf(bdk.Key())
+	if !bdk.Permits(keymaterial.SingleDES) {
+		return &crypto.UsageError{Key: bdk.Attributes(), Want: "single DES, without dukpt.AllowSingleDES"}
+	}
+	s.parent, s.form = bdk.Key(), formOf(bdk.Key())
 	key, _ := initialTDES(m.Block().(*des.Cipher), ksn)
+	s.pin, s.ready = s.walk(key, ksn)^maskPIN, true
+	return nil
+}
+
+// walk goes from the initial key to the transaction key, one step for each counter bit set, highest first: the register
+// is encrypted under the key, which is xored in before and after.
+func (s *singleState) walk(key uint64, ksn KSN) uint64 {
 	register := ksn.register()
 	for rest := ksn.Counter(); rest != 0; {
 		bit := uint32(1) << (31 - bits.LeadingZeros32(rest))
@@ -51,49 +68,47 @@ func (t *SingleDES) Derive(bdk crypto.BDK, ksn KSN) error {
 		register |= uint64(bit)
 		key = s.encrypt(key, register^key) ^ key
 	}
-	s.pin, s.ready = key^maskPIN, true
-	return nil
+	return key
 }
 
 // encrypt encrypts one block under single DES.
 func (s *singleState) encrypt(key, block uint64) uint64 {
-	c := s.cipher(key)
+	var bytes [8]byte
+	binary.BigEndian.PutUint64(bytes[:], key)
+	var c des.Cipher
+	c.Init(bytes[:], s.form)
 	defer c.Wipe()
 	return c.EncryptBlock(block)
 }
 
-func (s *singleState) cipher(key uint64) *des.Cipher {
-	var bytes [8]byte
-	binary.BigEndian.PutUint64(bytes[:], key)
-	c := new(des.Cipher)
-	c.Init(bytes[:], s.form)
-	return c
-}
-
-// EncryptPINBlock encrypts a clear PIN block of 8 bytes: the key is xored in before and after. Before Derive it is
-// crypto.ErrNoKey.
-func (t *SingleDES) EncryptPINBlock(block [8]byte) ([8]byte, error) {
-	return t.pinBlock(block, (*des.Cipher).EncryptBlock)
-}
-
-// DecryptPINBlock undoes EncryptPINBlock.
-func (t *SingleDES) DecryptPINBlock(block [8]byte) ([8]byte, error) {
-	return t.pinBlock(block, (*des.Cipher).DecryptBlock)
-}
-
-func (t *SingleDES) pinBlock(block [8]byte, compute func(*des.Cipher, uint64) uint64) (out [8]byte, err error) {
+// PIN returns the key PIN blocks are encrypted under: usage P0, algorithm DES, its own bytes xored into each block before
+// and after the cipher (X9.24-1:1992). Before Derive it is crypto.ErrNoKey.
+func (t *SingleDES) PIN() (crypto.PINKey, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	if t.reach == nil || !t.reach().ready {
-		return out, crypto.ErrNoKey
+		return crypto.PINKey{}, crypto.ErrNoKey
 	}
 	s := t.reach()
-	c := s.cipher(s.pin)
-	defer c.Wipe()
-	binary.BigEndian.PutUint64(out[:], compute(c, binary.BigEndian.Uint64(block[:])^s.pin)^s.pin)
-	return out, nil
+	var bytes [8]byte
+	defer clear(bytes[:])
+	binary.BigEndian.PutUint64(bytes[:], s.pin)
+	a := crypto.Attributes{
+		Usage: crypto.UsagePIN, Algorithm: crypto.DES, Mode: crypto.ModeEncryptDecrypt, Export: crypto.NonExportable,
+	}
+	k, err := s.parent.Derive(keymaterial.Grant(), a, bytes[:], whiten)
+	if err != nil {
+		return crypto.PINKey{}, err
+	}
+	return crypto.NewPINKey(k)
 }
+
+func whiten(o *crypto.KeyOptions) { o.Whiten(keymaterial.Grant()) }
 
 // Wipe forgets the transaction.
 func (t *SingleDES) Wipe() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	if t.reach != nil {
 		*t.reach() = singleState{}
 	}

@@ -2,14 +2,16 @@ package dukpt
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/bits"
+	"sync"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/internal/des"
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// Direction says for which way a MAC or data key is.
+// Direction says for which way a MAC or data key is. X9.24-1 annex A, X9.24-3 table 1.
 type Direction uint8
 
 // The directions. With Triple DES, BothWays is Request (X9.24-1); with AES it is a key of its own (X9.24-3).
@@ -18,6 +20,14 @@ const (
 	Response                  // from the host to the device
 	BothWays
 )
+
+// check refuses what is no direction.
+func (d Direction) check() error {
+	if d > BothWays {
+		return fmt.Errorf("%w: no direction of a key", crypto.ErrUnsupported)
+	}
+	return nil
+}
 
 // Masks of the working keys (X9.24-1 table A-1), the same on both halves.
 const (
@@ -28,9 +38,11 @@ const (
 	maskDataResponse = 0x000000ff_00000000
 )
 
-// TDES is one transaction of Triple DES DUKPT. The zero TDES is ready for Derive and may be reused for one transaction
-// after the other without allocating; it belongs to one goroutine.
+// TDES is one transaction of Triple DES DUKPT (X9.24-1). The zero TDES is ready for Derive and may be reused for one
+// transaction after the other without allocating. It is safe for concurrent use, though one transaction at a time is in
+// it.
 type TDES struct {
+	mutex sync.Mutex
 	// reach is a closure so that nothing that prints by reflection sees the key.
 	reach func() *tdesState
 }
@@ -41,6 +53,7 @@ type tdesState struct {
 	ready       bool
 }
 
+// state needs the lock.
 func (t *TDES) state() *tdesState {
 	if t.reach == nil {
 		s := new(tdesState)
@@ -52,6 +65,8 @@ func (t *TDES) state() *tdesState {
 // Derive derives the transaction key of the number from the device's initial key. Errors: ErrKSN for a number without a
 // transaction key or of AES, crypto.ErrUsage, crypto.ErrDestroyed. It allocates the first time only.
 func (t *TDES) Derive(ik crypto.InitialKey, ksn KSN) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	s.ready = false
 	if err := ksn.Valid(); err != nil {
@@ -62,7 +77,7 @@ func (t *TDES) Derive(ik crypto.InitialKey, ksn KSN) error {
 		return err
 	}
 	defer m.Release()
-	if err := match(ik.Key(), ksn); err != nil {
+	if err := matchKind(ik.Key(), ksn, tdesLength); err != nil {
 		return err
 	}
 	if ik.Bits() != 128 {
@@ -75,6 +90,8 @@ func (t *TDES) Derive(ik crypto.InitialKey, ksn KSN) error {
 
 // DeriveFromBDK does Initial and Derive in one, without making a key of the initial key.
 func (t *TDES) DeriveFromBDK(bdk crypto.BDK, ksn KSN) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	s.ready = false
 	if err := ksn.Valid(); err != nil {
@@ -85,7 +102,7 @@ func (t *TDES) DeriveFromBDK(bdk crypto.BDK, ksn KSN) error {
 		return err
 	}
 	defer m.Release()
-	if err := match(bdk.Key(), ksn); err != nil {
+	if err := matchKind(bdk.Key(), ksn, tdesLength); err != nil {
 		return err
 	}
 	left, right := initialTDES(m.Block().(*des.Cipher), ksn)
@@ -131,6 +148,8 @@ func step(form des.Form, left, right, register uint64) (uint64, uint64) {
 
 // Wipe forgets the transaction key.
 func (t *TDES) Wipe() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	if t.reach != nil {
 		s := t.reach()
 		s.left, s.right, s.ready = 0, 0, false
@@ -153,6 +172,9 @@ func (t *TDES) MAC(d Direction, usage crypto.Usage) (crypto.MACKey, error) {
 	if d == Response {
 		mask = maskMACResponse
 	}
+	if err := d.check(); err != nil {
+		return crypto.MACKey{}, err
+	}
 	k, err := t.working(mask, usage, crypto.ModeGenerateVerify)
 	if err != nil {
 		return crypto.MACKey{}, err
@@ -162,6 +184,11 @@ func (t *TDES) MAC(d Direction, usage crypto.Usage) (crypto.MACKey, error) {
 
 // Data returns a data encryption key: usage D0. The masked transaction key is encrypted under itself, half by half.
 func (t *TDES) Data(d Direction) (crypto.DataKey, error) {
+	if err := d.check(); err != nil {
+		return crypto.DataKey{}, err
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	if !s.ready {
 		return crypto.DataKey{}, crypto.ErrNoKey
@@ -186,9 +213,12 @@ func (t *TDES) Data(d Direction) (crypto.DataKey, error) {
 	return crypto.NewDataKey(k)
 }
 
-// LegacyData returns the PIN key as a data key. Some card readers encrypt track data under the PIN key, against the
-// standard; ask for it by name.
+// LegacyData returns the PIN key as a data key. Some card readers encrypt track data under the PIN key, against X9.24-1.
+// A base key without AllowLegacyData is crypto.ErrUsage: under it PIN blocks could be decrypted as data.
 func (t *TDES) LegacyData() (crypto.DataKey, error) {
+	if err := t.legacy(); err != nil {
+		return crypto.DataKey{}, err
+	}
 	k, err := t.working(maskPIN, crypto.UsageData, crypto.ModeEncryptDecrypt)
 	if err != nil {
 		return crypto.DataKey{}, err
@@ -196,7 +226,22 @@ func (t *TDES) LegacyData() (crypto.DataKey, error) {
 	return crypto.NewDataKey(k)
 }
 
+func (t *TDES) legacy() error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	s := t.state()
+	switch {
+	case !s.ready:
+		return crypto.ErrNoKey
+	case !s.parent.Permits(keymaterial.LegacyData):
+		return &crypto.UsageError{Key: s.parent.Attributes(), Want: "legacy data keys, without dukpt.AllowLegacyData"}
+	}
+	return nil
+}
+
 func (t *TDES) working(mask uint64, usage crypto.Usage, mode crypto.Mode) (crypto.Key, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	s := t.state()
 	if !s.ready {
 		return crypto.Key{}, crypto.ErrNoKey

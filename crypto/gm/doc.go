@@ -2,8 +2,8 @@
 //
 // Begin with [SM4], the option under which SM4 keys are made; everything else in the module then works with them as
 // with any other key: MACs, key check values, key blocks, PIN blocks, data encryption. [NewPrivateKey] makes an SM2 key
-// pair out of a crypto.Key, to sign and to decrypt; [PublicKey] verifies and encrypts. [NewSM3] is the hash, and [SM3]
-// the option that lets HMAC keys use it.
+// pair out of a crypto.Key, to sign, to decrypt and to unwrap keys; [PublicKey] verifies, encrypts and wraps. [NewSM3] is the
+// hash, and [SM3] the option that lets HMAC keys use it.
 //
 // It is the only package of the module that links the gmsm library; programs without SM keys do not pay for it. It does
 // no certificates, no key agreement and no TLCP.

@@ -14,7 +14,7 @@ import (
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// Sizes in bytes.
+// Sizes in bytes (GB/T 32918).
 const (
 	scalarSize    = 32
 	PublicKeySize = 65             // 04, x, y
@@ -37,7 +37,7 @@ type privateKeyDER struct {
 }
 
 // EncodePrivateKey returns a private scalar of 32 bytes as the bytes an SM2 crypto.Key is made of, for clearkey.Import.
-// A scalar that is no private key is crypto.ErrUnsupported.
+// A scalar that is no private key is crypto.ErrUnsupported. RFC 5915.
 func EncodePrivateKey(scalar []byte) ([]byte, error) {
 	pair, err := newPair(scalar)
 	if err != nil {
@@ -62,10 +62,10 @@ func newPair(scalar []byte) (*sm2.PrivateKey, error) {
 type key = crypto.Key
 
 // A PrivateKey is an SM2 key pair. It refers to a crypto.Key, whose mode of use says whether it may sign or decrypt;
-// its zero value holds none: crypto.ErrNoKey.
+// its zero value holds none: crypto.ErrNoKey. GB/T 32918.
 type PrivateKey struct{ key }
 
-// NewPrivateKey takes a key of algorithm EC, usage S0, S1 or S2 for signatures, D1, K3 or S2 for decryption, whose bytes
+// NewPrivateKey takes a key of algorithm EC, usage S0, S1 or S2 for signatures, D1 or S2 for decryption, K3 for keys, whose bytes
 // are those of EncodePrivateKey. Errors: a *crypto.UsageError, crypto.ErrUnsupported for another curve or form,
 // crypto.ErrFIPS.
 func NewPrivateKey(k crypto.Key) (PrivateKey, error) {
@@ -84,7 +84,7 @@ func NewPrivateKey(k crypto.Key) (PrivateKey, error) {
 	return p, nil
 }
 
-// GeneratePrivateKey makes a random key pair with the attributes given: algorithm EC.
+// GeneratePrivateKey makes a random key pair with the attributes given: algorithm EC. GB/T 32918.1.
 func GeneratePrivateKey(a crypto.Attributes) (PrivateKey, error) {
 	if fips140.Enforced() {
 		return PrivateKey{}, crypto.ErrFIPS
@@ -156,20 +156,28 @@ func (p PrivateKey) AppendSign(dst, id, message []byte) ([]byte, error) {
 }
 
 // AppendDecrypt appends the plaintext to dst (GB/T 32918.4: C1, C3, C2 with C1 uncompressed). A ciphertext that was
-// changed is crypto.ErrVerify.
+// changed is crypto.ErrVerify. A key of usage K3 is for Unwrap.
 func (p PrivateKey) AppendDecrypt(dst, ciphertext []byte) ([]byte, error) {
-	pair, err := p.pair(crypto.OpDecrypt, crypto.UsageAsymmetricData, crypto.UsageKeyAgreement, crypto.UsageAsymmetric)
+	plaintext, err := p.decrypt(ciphertext, crypto.UsageAsymmetricData, crypto.UsageAsymmetric)
 	if err != nil {
 		return dst, err
 	}
+	return append(dst, plaintext...), nil
+}
+
+func (p PrivateKey) decrypt(ciphertext []byte, usages ...crypto.Usage) ([]byte, error) {
+	pair, err := p.pair(crypto.OpDecrypt, usages...)
+	if err != nil {
+		return nil, err
+	}
 	if len(ciphertext) > maximumText || len(ciphertext) == 0 || ciphertext[0] != 4 {
-		return dst, crypto.ErrVerify
+		return nil, crypto.ErrVerify
 	}
 	plaintext, err := sm2.Decrypt(pair, ciphertext)
 	if err != nil {
-		return dst, crypto.ErrVerify
+		return nil, crypto.ErrVerify
 	}
-	return append(dst, plaintext...), nil
+	return plaintext, nil
 }
 
 func (p PrivateKey) pair(op crypto.Operation, usages ...crypto.Usage) (*sm2.PrivateKey, error) {
@@ -185,10 +193,11 @@ func (p PrivateKey) pair(op crypto.Operation, usages ...crypto.Usage) (*sm2.Priv
 }
 
 // A PublicKey is a point on sm2p256v1, uncompressed: 04, x, y. It is comparable; the zero value is none and verifies
-// nothing.
+// nothing. GB/T 32918.
 type PublicKey [PublicKeySize]byte
 
-// ParsePublicKey copies a public key of 65 bytes. A point that is not on the curve is crypto.ErrUnsupported.
+// ParsePublicKey copies a public key of 65 bytes. A point that is not on the curve is crypto.ErrUnsupported. GB/T
+// 32918.1.
 func ParsePublicKey(b []byte) (PublicKey, error) {
 	if len(b) != PublicKeySize {
 		return PublicKey{}, fmt.Errorf("%w: a public key of %d bytes", crypto.ErrUnsupported, len(b))

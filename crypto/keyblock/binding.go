@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 
-	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/internal/cmac"
 	"github.com/posline/posline/crypto/internal/des"
 )
@@ -148,17 +147,4 @@ func (b *binding) code(header, payload []byte) []byte {
 		b.mac.Encrypt(mac, mac)
 	}
 	return mac[:b.version.macSize()]
-}
-
-// strength is the effective strength of a key in bits (SP 800-57 part 1), 0 when it does not show.
-func strength(a crypto.Algorithm, bits int) int {
-	switch a {
-	case crypto.DES:
-		return 56
-	case crypto.TDES:
-		return map[int]int{64: 56, 128: 80, 192: 112}[bits]
-	case crypto.AES, crypto.SM4:
-		return bits
-	}
-	return 0
 }

@@ -80,7 +80,7 @@ func (b Block) BDKID() (algorithm crypto.Algorithm, id []byte, err error) {
 	return 0, nil, b.expect("BI", false)
 }
 
-// A Certificate stands in a block CT.
+// A Certificate stands in a block CT. X9.143 section 6.3.6.
 type Certificate struct {
 	EMV  bool   // an EMV certificate instead of X.509
 	Data []byte // DER for X.509
@@ -193,21 +193,22 @@ func (b Block) Pedigree() (int, error) {
 	return int(b.Data[2] - '0'), nil
 }
 
-// Label returns a block LB. Text that is not printable ASCII is refused by Wrap.
+// Label returns a block LB. Text that is not printable ASCII is refused by Wrap. X9.143 section 6.3.6.
 func Label(text string) Block { return Block{"LB", text} }
 
-// InitialKSN returns a block KS for the 10-byte initial key serial number of a Triple DES DUKPT key.
+// InitialKSN returns a block KS for the 10-byte initial key serial number of a Triple DES DUKPT key. X9.143 section
+// 6.3.6.
 func InitialKSN(ksn []byte) Block { return Block{"KS", strings.ToUpper(hex.EncodeToString(ksn))} }
 
-// InitialKeyID returns a block IK for the 8-byte identifier of an initial AES DUKPT key.
+// InitialKeyID returns a block IK for the 8-byte identifier of an initial AES DUKPT key. X9.143 section 6.3.6.
 func InitialKeyID(id []byte) Block { return Block{"IK", strings.ToUpper(hex.EncodeToString(id))} }
 
-// Created returns a block TC.
+// Created returns a block TC. X9.143 section 6.3.6.
 func Created(t time.Time) Block { return Block{"TC", t.UTC().Format("2006-01-02T15:04:05Z")} }
 
-// CheckValue returns a block KC, CheckValueOfKBPK a block KP, for Wrap to fill in: CMAC and 5 bytes for AES keys, legacy
-// and 3 bytes for others.
+// CheckValue returns a block KC, CheckValueOfKBPK a block KP, for Wrap to fill in: CMAC and 5 bytes for AES keys (3 for one
+// that only verifies), legacy and 3 bytes for others. X9.143 section 6.3.6.
 func CheckValue() Block { return Block{ID: "KC"} }
 
-// CheckValueOfKBPK returns a block KP for Wrap to fill in.
+// CheckValueOfKBPK returns a block KP for Wrap to fill in. X9.143 section 6.3.6.
 func CheckValueOfKBPK() Block { return Block{ID: "KP"} }

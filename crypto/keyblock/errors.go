@@ -21,7 +21,7 @@ var (
 	ErrWrapping = errors.New("keyblock: invalid wrapping")
 )
 
-// FormatError says what is wrong with the public part of a key block. It matches ErrBlock.
+// FormatError says what is wrong with the public part of a key block. It matches ErrBlock. X9.143 section 6.2.
 type FormatError struct {
 	What   string // for example "length" or "optional block KS"
 	Offset int    // characters from the beginning of the block

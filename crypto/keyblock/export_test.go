@@ -10,7 +10,7 @@ func ParseHeader(header []byte, o Options) (Header, error) {
 
 // Payload returns the clear payload of a block: length, key and padding.
 func Payload(kbpk crypto.KBPK, block []byte) ([]byte, error) {
-	p, err := parse(block, true)
+	p, err := parse(block, Options{AllowLegacy: true, LowerCase: true})
 	if err != nil {
 		return nil, err
 	}

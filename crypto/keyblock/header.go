@@ -7,7 +7,7 @@ import (
 	"github.com/posline/posline/crypto"
 )
 
-// Version is the key block version, the first character of a block.
+// Version is the key block version, the first character of a block. X9.143 section 6.2.
 type Version byte
 
 // The versions.
@@ -94,9 +94,9 @@ const (
 )
 
 // Parse reads the header of a block without a key and checks the lengths of all of it. What it returns is not
-// authenticated: only Unwrap can do that. Of the options only AllowLegacy counts. A fault is a *FormatError.
+// authenticated: only Unwrap can do that. Of the options AllowLegacy and LowerCase count. A fault is a *FormatError.
 func Parse(block []byte, o Options) (Header, error) {
-	p, err := parse(block, o.AllowLegacy)
+	p, err := parse(block, o)
 	if err != nil {
 		return Header{}, err
 	}
@@ -110,8 +110,8 @@ type parsed struct {
 	payload, mac []byte // in hexadecimal
 }
 
-func parse(block []byte, legacy bool) (*parsed, error) {
-	h, n, err := parseHeader(block, legacy)
+func parse(block []byte, o Options) (*parsed, error) {
+	h, n, err := parseHeader(block, o.AllowLegacy)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func parse(block []byte, legacy bool) (*parsed, error) {
 	if payload <= 2*lengthField || payload%(2*h.Version.payloadUnit()) != 0 {
 		return nil, &FormatError{"encrypted part", n}
 	}
-	if at := notHex(block[n:]); at >= 0 {
+	if at := notHex(block[n:]); at >= 0 && !(o.LowerCase && isHex(block[n:])) {
 		return nil, &FormatError{"hexadecimal digit", n + at}
 	}
 	return &parsed{h, block[:n], block[n:mac], block[mac:]}, nil
@@ -206,6 +206,16 @@ func decimal(text []byte) (int, bool) {
 	}
 	n, err := strconv.Atoi(string(text))
 	return n, err == nil
+}
+
+// isHex reports whether all characters are hexadecimal digits of either case.
+func isHex(text []byte) bool {
+	for _, c := range text {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'F') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // notHex returns the position of the first character that is not an upper-case hexadecimal digit, -1 if there is none.

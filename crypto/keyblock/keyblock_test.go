@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
-	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/crypto/keyblock"
+	"github.com/posline/posline/internal/keymaterial"
 )
 
 const (
@@ -58,9 +58,7 @@ func TestRSAKeyOfTheStandard(t *testing.T) {
 	master := kbpk(t, 'D', unhex(t, "FA36E44278DB3AB5F298F9F7DA8F1F88"))
 	k, header, err := keyblock.Unwrap(master, block, keyblock.Options{})
 	require.NoError(t, err)
-	der, err := clearkey.Export(importKey(t, "S0RS00E", exported(t, master, block)))
-	require.NoError(t, err)
-	private, err := x509.ParsePKCS1PrivateKey(der)
+	private, err := x509.ParsePKCS1PrivateKey(exported(t, master, block))
 	require.NoError(t, err)
 	require.Equal(t, 2048, private.N.BitLen())
 	require.Equal(t, crypto.MustAttributes("S0RS00N"), k.Attributes())
@@ -108,11 +106,11 @@ func every(t *testing.T) map[string]crypto.Key {
 	require.NoError(t, err)
 	der, err := x509.MarshalECPrivateKey(private)
 	require.NoError(t, err)
-	k := unhex(t, aesHex)
+	k := unhex(t, "A7C01D3B5E927F4486B1D8E2930C4A6F112E3D4C5B6A798897A6B5C4D3E2F101")
 	return map[string]crypto.Key{
-		"DES": importKey(t, "D0DB00E", k[:8]), "2TDEA": importKey(t, "P0TE12E", k[:16]), "3TDEA": importKey(t, "B0TX00S", k[:24]),
-		"AES-128": importKey(t, "K0AB00E", k[:16]), "AES-192": importKey(t, "M6AC00E", k[:24]), "AES-256": importKey(t, "D0AN00E", k),
-		"HMAC": importKey(t, "M7HGc1E", k[:20]), "SM4": importKey(t, "P04B00E", k[:16], gm.SM4), "EC": importKey(t, "S0ES00E", der),
+		"DES": importKey(t, "D0DB00S", k[:8]), "2TDEA": importKey(t, "P0TE12S", k[:16]), "3TDEA": importKey(t, "B0TX00S", k[:24]),
+		"AES-128": importKey(t, "K0AB00S", k[:16]), "AES-192": importKey(t, "M6AC00S", k[:24]), "AES-256": importKey(t, "D0AN00S", k),
+		"HMAC": importKey(t, "M7HGc1S", k[:20]), "SM4": importKey(t, "P04B00S", k[:16], gm.SM4), "EC": importKey(t, "S0ES00S", der),
 	}
 }
 
@@ -239,9 +237,10 @@ func TestPolicy(t *testing.T) {
 
 	notExportable := importKey(t, "P0TE00N", unhex(t, tdesHex)[:16])
 	require.ErrorIs(t, wrap(strong, notExportable, keyblock.Wrapping{}), crypto.ErrExport)
-	require.NoError(t, wrap(strong, notExportable, keyblock.Wrapping{Context: keyblock.ContextStorage}))
+	require.ErrorIs(t, wrap(strong, notExportable, keyblock.Wrapping{Context: keyblock.ContextStorage}), crypto.ErrExport)
 	require.ErrorIs(t, wrap(strong, notExportable, keyblock.Wrapping{Context: '1', Export: crypto.Exportable}), crypto.ErrExport)
-	require.ErrorIs(t, wrap(strong, keys["2TDEA"], keyblock.Wrapping{Export: crypto.Sensitive}), crypto.ErrExport)
+	exportable := importKey(t, "P0TE00E", unhex(t, tdesHex)[:16])
+	require.ErrorIs(t, wrap(strong, exportable, keyblock.Wrapping{Export: crypto.Sensitive}), crypto.ErrExport)
 	block, err := keyblock.Wrap(nil, strong, keys["3TDEA"], keyblock.Wrapping{Export: crypto.NonExportable, Context: keyblock.ContextExchange})
 	require.NoError(t, err)
 	k, header, err := keyblock.Unwrap(strong, block, keyblock.Options{})
@@ -323,7 +322,28 @@ func TestWrongCheckValue(t *testing.T) {
 		_, _, err = keyblock.Unwrap(master, block, keyblock.Options{})
 		require.ErrorIs(t, err, crypto.ErrKCV)
 		_, _, err = keyblock.Unwrap(master, block, keyblock.Options{AllowLegacy: true})
+		require.ErrorIs(t, err, crypto.ErrKCV)
+		w = keyblock.Wrapping{Blocks: []keyblock.Block{{ID: id, Data: "no check value"}}, AllowLegacy: true}
+		block, err = keyblock.Wrap(nil, master, every(t)["2TDEA"], w)
 		require.NoError(t, err)
+		_, _, err = keyblock.Unwrap(master, block, keyblock.Options{AllowLegacy: true})
+		require.NoError(t, err, "what says nothing is not compared")
+		_, _, err = keyblock.Unwrap(master, block, keyblock.Options{})
+		require.ErrorIs(t, err, keyblock.ErrBlock)
+	}
+}
+
+// The check value in the header of a key that only verifies is no MAC.
+func TestCheckValueOfAVerifier(t *testing.T) {
+	master := kbpk(t, 'D', unhex(t, aesHex))
+	for attributes, want := range map[string]int{"M6AV00E": 8, "M6AC00E": 12} {
+		k := importKey(t, attributes, unhex(t, aesHex)[:16])
+		block, err := keyblock.Wrap(nil, master, k, keyblock.Wrapping{Blocks: []keyblock.Block{keyblock.CheckValue()}})
+		require.NoError(t, err)
+		_, h, err := keyblock.Unwrap(master, block, keyblock.Options{})
+		require.NoError(t, err)
+		kc, _ := h.Optional("KC")
+		require.Len(t, kc.Data, want)
 	}
 }
 
@@ -371,6 +391,16 @@ func TestSoftware(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrKeyRef)
 	_, err = s.Export(ctx, nil, master, nil)
 	require.ErrorIs(t, err, crypto.ErrKeyRef)
+	home := crypto.NewHome()
+	s = keyblock.Software{Generated: []crypto.Option{home.Storable}, Options: keyblock.Options{Key: []crypto.Option{crypto.TableDES}}}
+	k, err = s.Generate(ctx, crypto.MustAttributes("P0TB00E"), 128)
+	require.NoError(t, err)
+	require.True(t, k.(crypto.Key).MayStay(home))
+	require.True(t, k.(crypto.Key).TableDES())
+	got, err = s.Import(ctx, master, block)
+	require.NoError(t, err)
+	require.False(t, got.(crypto.Key).MayStay(home), "what arrives is not what is generated")
+	require.True(t, got.(crypto.Key).TableDES())
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -412,9 +442,9 @@ func TestErrorsShowNothing(t *testing.T) {
 func FuzzUnwrap(f *testing.F) {
 	for version := keyblock.VersionA; version <= keyblock.VersionE; version++ {
 		w := keyblock.Wrapping{Version: version, AllowLegacy: true, Blocks: []keyblock.Block{keyblock.Label("fuzz"), keyblock.CheckValue()}}
-		block, err := keyblock.Wrap(nil, kbpk(f, byte(version), unhex(f, tdesHex)), importKey(f, "P0TE00E", unhex(f, tdesHex)[:16]), w)
+		block, err := keyblock.Wrap(nil, kbpk(f, byte(version), unhex(f, tdesHex)), importKey(f, "P0TE00S", unhex(f, aesHex)[:16]), w)
 		if version >= keyblock.VersionD {
-			block, err = keyblock.Wrap(nil, kbpk(f, byte(version), unhex(f, aesHex)), importKey(f, "P0TE00E", unhex(f, tdesHex)[:16]), w)
+			block, err = keyblock.Wrap(nil, kbpk(f, byte(version), unhex(f, aesHex)), importKey(f, "P0TE00S", unhex(f, aesHex)[:16]), w)
 		}
 		require.NoError(f, err)
 		f.Add(block)
@@ -470,8 +500,9 @@ func FuzzPayload(f *testing.F) {
 		if err != nil {
 			return
 		}
-		key, err := clearkey.Export(k)
+		m, err := k.Unguarded(keymaterial.Grant())
 		require.NoError(t, err)
-		require.Equal(t, payload[2:2+len(key)], key)
+		defer m.Release()
+		require.Equal(t, payload[2:2+len(m.Bytes())], m.Bytes())
 	})
 }

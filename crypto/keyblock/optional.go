@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // A Block is one optional block of a header: a two-character identifier and its data as text. Data of every length up
-// to what a key block holds is kept as it is; how the length was written is not.
+// to what a key block holds is kept as it is; how the length was written is not. X9.143 section 6.3.6.
 type Block struct {
 	ID   string
 	Data string
@@ -15,6 +16,24 @@ type Block struct {
 
 // padding is the identifier of the block that fills the header up to the cipher's block size.
 const padding = "PB"
+
+// What options said about a key beyond its attributes (crypto.CarriesOnly, pinblock.OffsetMethod and others) goes with it in
+// an optional block of this module's own: X9.143 leaves identifiers of two digits to private agreement. Others pass it over.
+const (
+	rulesID     = "70"
+	rulesPrefix = "POSLINE "
+)
+
+// isRules reports whether the block is this module's.
+func (b Block) isRules() bool { return b.ID == rulesID && strings.HasPrefix(b.Data, rulesPrefix) }
+
+// rules returns what the header says about the key beyond its attributes.
+func (h *Header) rules() string {
+	if b, _ := h.Optional(rulesID); b.isRules() {
+		return strings.TrimPrefix(b.Data, rulesPrefix)
+	}
+	return ""
+}
 
 // The short form has a length of two hexadecimal digits, the extended one "00", the number of digits and the length.
 const (

@@ -2,22 +2,24 @@ package keyblock
 
 import (
 	"context"
+	"slices"
 
 	"github.com/posline/posline/crypto"
 )
 
 // Software is the crypto.KeyManager of this process. Its keys are a crypto.Key or a crypto.KBPK. The zero value is
-// ready and strict.
+// ready and strict. X9.143.
 type Software struct {
-	Options  Options  // for Import; its Key options also for Generate
-	Wrapping Wrapping // for Export
+	Options   Options         // for Import; its Key options also for Generate
+	Generated []crypto.Option // more options of the keys that Generate makes, such as crypto.Home.Storable
+	Wrapping  Wrapping        // for Export
 }
 
 var _ crypto.KeyManager = Software{}
 
 // Generate is crypto.GenerateKey.
 func (s Software) Generate(_ context.Context, a crypto.Attributes, bits int) (crypto.KeyRef, error) {
-	k, err := crypto.GenerateKey(a, bits, s.Options.Key...)
+	k, err := crypto.GenerateKey(a, bits, slices.Concat(s.Options.Key, s.Generated)...)
 	if err != nil {
 		return nil, err
 	}

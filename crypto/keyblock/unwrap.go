@@ -11,14 +11,20 @@ import (
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// Options say what Unwrap admits and how it makes the key. The zero value is strict.
+// Options say what Unwrap admits and how it makes the key. The zero value is strict. X9.143 section 6.
 type Options struct {
 	// AllowLegacy admits versions A and C, a protection key weaker than the key, a mode of use that does not go with the
 	// usage, and optional blocks whose data is not what the standard has for them, such as key serial numbers of 8
-	// bytes. The authentication code is checked all the same.
+	// bytes. The authentication code is checked all the same, and so is every check value in the block.
 	AllowLegacy bool
 
-	// Key are the options the unwrapped key is made with: crypto.TableDES, gm.SM4, crypto.AllowWeak and so on.
+	// LowerCase admits lower-case hexadecimal digits in the encrypted part and the authentication code, as some systems
+	// write them. The header stays as the standard has it.
+	LowerCase bool
+
+	// Key are the options the unwrapped key is made with: crypto.TableDES, gm.SM4, crypto.AllowWeak and so on. Options that
+	// say what the key may do beyond its header, such as crypto.Home.Storable, pinblock.OffsetMethod or
+	// dukpt.AllowLegacyData, are crypto.ErrUsage: they come in the block or by crypto.Confers of the protection key.
 	Key []crypto.Option
 }
 
@@ -30,7 +36,7 @@ const lengthField = 2
 // everything about the protected part ErrBlock; then come ErrWeakKBPK, crypto.ErrKCV for a check value in the block
 // that is not the key's, and the errors of crypto.NewKey.
 func Unwrap(kbpk crypto.KBPK, block []byte, o Options) (crypto.Key, Header, error) {
-	p, err := parse(block, o.AllowLegacy)
+	p, err := parse(block, o)
 	if err != nil {
 		return crypto.Key{}, Header{}, err
 	}
@@ -54,25 +60,35 @@ func (p *parsed) unwrap(kbpk crypto.KBPK, o Options) (crypto.Key, error) {
 	if bits == 0 || bits%8 != 0 || bits/8 > len(payload)-lengthField {
 		return crypto.Key{}, ErrBlock
 	}
-	a := p.header.Attributes
-	if !o.AllowLegacy && weaker(kbpk, a.Algorithm, bits) {
-		return crypto.Key{}, ErrWeakKBPK
-	}
 	options := o.Key
 	if o.AllowLegacy {
 		options = append(slices.Clip(options), crypto.AnyMode)
 	}
-	k, err := crypto.NewKey(keymaterial.Grant(), a, payload[lengthField:lengthField+bits/8], options...)
+	arrival := crypto.Arrival{Under: kbpk.Key(), Rules: p.header.rules()}
+	if p.header.Context == ContextStorage {
+		arrival.Home = kbpk.Keeps(keymaterial.Grant())
+	}
+	k, err := crypto.Receive(keymaterial.Grant(), arrival, p.header.Attributes, payload[lengthField:lengthField+bits/8], options...)
 	if err != nil {
 		return crypto.Key{}, err
 	}
-	if !o.AllowLegacy {
-		if err := p.checkValues(kbpk, k); err != nil {
-			k.Destroy()
-			return crypto.Key{}, err
-		}
+	if err := p.accept(kbpk, k, o); err != nil {
+		k.Destroy()
+		return crypto.Key{}, err
 	}
 	return k, nil
+}
+
+// accept is what Unwrap asks of a key before it gives it away.
+func (p *parsed) accept(kbpk crypto.KBPK, k crypto.Key, o Options) error {
+	weak, err := strength(kbpk, k)
+	switch {
+	case err != nil:
+		return err
+	case weak && !o.AllowLegacy:
+		return ErrWeakKBPK
+	}
+	return p.checkValues(kbpk, k)
 }
 
 // open decrypts the payload and checks the authentication code.
@@ -123,21 +139,12 @@ func desForm(c cipher.Block) des.Form {
 	return des.ConstantTime
 }
 
-func weaker(kbpk crypto.KBPK, a crypto.Algorithm, bits int) bool {
-	return strength(kbpk.Attributes().Algorithm, kbpk.Bits()) < strength(a, bits)
-}
-
-// checkValues compares the check values in the header with the keys they are of.
+// checkValues compares the check values in the header with the keys they are of. What is no check value by the standard
+// has only come this far by AllowLegacy and says nothing.
 func (p *parsed) checkValues(kbpk crypto.KBPK, k crypto.Key) error {
 	for id, of := range map[string]crypto.Key{"KC": k, "KP": kbpk.Key()} {
-		b, there := p.header.Optional(id)
-		if !there {
-			continue
-		}
-		method, want, err := b.KCV()
-		if err != nil {
-			return err
-		}
+		b, _ := p.header.Optional(id)
+		method, want, _ := b.KCV() // no method where there is none, which is ErrUnsupported
 		if err := of.CheckKCV(method, want); err != nil && err != crypto.ErrUnsupported {
 			return err
 		}

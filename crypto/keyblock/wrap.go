@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Wrapping says how Wrap writes a block. The zero value is version D under an AES key and B under a Triple DES one,
-// without optional blocks.
+// without optional blocks. X9.143 section 6.
 type Wrapping struct {
 	Version Version
 	Context Context // 0 is ContextNone
@@ -26,42 +27,74 @@ type Wrapping struct {
 	// not.
 	ShowLength bool
 
-	// AllowLegacy admits versions A and C, a protection key weaker than the key, and optional blocks whose data is not
-	// what the standard has for them.
+	// AllowLegacy admits versions A and C and a protection key weaker than the key, both for Sensitive keys only, and
+	// optional blocks whose data is not what the standard has for them.
 	AllowLegacy bool
 }
 
 // Wrap appends the key's block under the protection key to dst: upper-case letters and digits. The protection key has
-// usage K1, or K4 for versions D and E, and its mode allows encryption. A key that is not exportable is
-// crypto.ErrExport unless the context is ContextStorage. The other errors are ErrWrapping for what cannot be written,
-// ErrLegacy, ErrWeakKBPK and those of package crypto.
+// usage K1, or K4 for versions D and E, and its mode allows encryption. X9.143 sections 5 and 6.
+//
+// A NonExportable key is crypto.ErrExport, unless the context is ContextStorage and the protection key is NonExportable
+// itself and a crypto.Home.Keeper of the home that the key is Storable at: then the block stays at home. In ContextStorage
+// goes only what may be stored so, or is Sensitive: what is unwrapped from there may be stored. What options said about the
+// key goes along in an optional block "70". ErrWeakKBPK is a protection key weaker than the key, or the key itself. The
+// other errors are ErrWrapping for what cannot be written, ErrLegacy and those of package crypto.
 func Wrap(dst []byte, kbpk crypto.KBPK, key crypto.Key, w Wrapping) ([]byte, error) {
 	if err := kbpk.Require(crypto.OpEncrypt); err != nil {
 		return dst, err
 	}
-	m, err := key.Unguarded(keymaterial.Grant())
-	if err != nil {
-		return dst, err
-	}
-	defer m.Release()
 	h, err := w.header(kbpk, key)
 	if err != nil {
 		return dst, err
 	}
-	if !w.AllowLegacy {
-		if h.Version.legacy() {
-			return dst, ErrLegacy
-		}
-		if weaker(kbpk, key.Attributes().Algorithm, key.Bits()) {
-			return dst, ErrWeakKBPK
-		}
+	m, err := w.open(h, kbpk, key)
+	if err != nil {
+		return dst, err
 	}
+	defer m.Release()
 	payload, err := newPayload(h.Version, h.Attributes.Algorithm, m.Bytes(), w.ShowLength)
 	if err != nil {
 		return dst, err
 	}
 	defer clear(payload)
 	return h.seal(dst, kbpk, payload)
+}
+
+// open opens the key the way it leaves, which its exportability must allow: a block that does not meet X9.24 is none of a
+// key block's protection, so only Sensitive keys leave in it. A block of storage context makes the key that is unwrapped from
+// it storable, so that no other key may go into one: it would come back with a way out that it did not have.
+func (w *Wrapping) open(h *Header, kbpk crypto.KBPK, key crypto.Key) (*keymaterial.Material, error) {
+	weak, err := strength(kbpk, key)
+	exit := keymaterial.KeyBlock
+	switch {
+	case err != nil:
+		return nil, err
+	case h.Context == ContextStorage && !key.MayStay(kbpk.Keeps(keymaterial.Grant())):
+		return nil, crypto.ErrExport
+	case h.Version.legacy() && !w.AllowLegacy:
+		return nil, ErrLegacy
+	case weak && !w.AllowLegacy:
+		return nil, ErrWeakKBPK
+	case weak || h.Version.legacy():
+		exit = keymaterial.WeakBlock
+	case h.Context == ContextStorage && kbpk.Attributes().Export == crypto.NonExportable:
+		return key.OpenToStay(keymaterial.Grant(), kbpk.Keeps(keymaterial.Grant()))
+	}
+	return key.OpenToLeave(keymaterial.Grant(), exit)
+}
+
+// strength reports whether the protection key is weaker than the key. A key under itself is an ErrWeakKBPK that nothing
+// admits.
+func strength(kbpk crypto.KBPK, key crypto.Key) (weak bool, err error) {
+	if weak = kbpk.Strength() < key.Strength(); weak {
+		return true, nil
+	}
+	err = key.CheckWrapping(keymaterial.Grant(), kbpk.Key())
+	if errors.Is(err, crypto.ErrWeakKey) {
+		err = fmt.Errorf("%w: it is the key itself", ErrWeakKBPK)
+	}
+	return false, err
 }
 
 // header checks the wrapping and makes the header of it.
@@ -79,9 +112,6 @@ func (w *Wrapping) header(kbpk crypto.KBPK, key crypto.Key) (*Header, error) {
 	if !h.Version.known() || h.Context < ContextNone || h.Context > ContextExchange {
 		return nil, ErrWrapping
 	}
-	if h.Attributes.Export == crypto.NonExportable && h.Context != ContextStorage {
-		return nil, crypto.ErrExport
-	}
 	switch {
 	case w.Export == 0 || w.Export == crypto.NonExportable:
 	case w.Export == crypto.Exportable && h.Attributes.Export != crypto.NonExportable:
@@ -97,9 +127,12 @@ func (w *Wrapping) header(kbpk crypto.KBPK, key crypto.Key) (*Header, error) {
 
 // fill writes the optional blocks, check values and padding included.
 func (w *Wrapping) fill(h *Header, kbpk crypto.KBPK, key crypto.Key) error {
-	length := 0
-	for _, b := range w.Blocks {
-		if b.ID == padding {
+	blocks, length := w.Blocks, 0
+	if rules := key.Rules(h.home(kbpk)); rules != "" {
+		blocks = append(slices.Clip(blocks), Block{rulesID, rulesPrefix + rules})
+	}
+	for i, b := range blocks {
+		if b.ID == padding || b.isRules() && i < len(w.Blocks) { // those of another key, or of the caller's
 			continue
 		}
 		var err error
@@ -131,13 +164,21 @@ func (w *Wrapping) fill(h *Header, kbpk crypto.KBPK, key crypto.Key) error {
 	return nil
 }
 
+// home is the one at which a block of this context is kept.
+func (h *Header) home(kbpk crypto.KBPK) crypto.Home {
+	if h.Context == ContextStorage {
+		return kbpk.Keeps(keymaterial.Grant())
+	}
+	return crypto.Home{}
+}
+
 // checkValue is the data of KC and KP.
 func checkValue(k crypto.Key) (string, error) {
-	method, n, code := crypto.KCVLegacy, 3, "00"
-	if k.Attributes().Algorithm == crypto.AES {
-		method, n, code = crypto.KCVCMAC, 5, "01"
+	method, kcv, err := k.UsualKCV()
+	code := "00"
+	if method == crypto.KCVCMAC {
+		code = "01"
 	}
-	kcv, err := k.KCV(method, n)
 	return fmt.Sprintf("%s%X", code, kcv), err
 }
 

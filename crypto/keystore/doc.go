@@ -14,6 +14,8 @@
 // back is [ErrRollback]; without that, an old copy opens. Names, keys and attributes are encrypted; the file's size and
 // version show. What the header asks of memory and time is bounded before anything is derived.
 //
-// Keys of any exportability can be stored, for they do not leave the file but as keys of the same attributes. While a
-// Store is open its secret and keys are in memory. Under GODEBUG=fips140=only the package is crypto.ErrFIPS.
+// Whoever knows the secret can open the file with a program of his own. So a key goes in only when whoever made it said
+// that it may be kept in this store: with the option Storable of the crypto.Home that the store belongs to, or as
+// crypto.Sensitive. It comes out with the same attributes and rules (crypto.CarriesOnly, pinblock.OffsetMethod and others),
+// and storable again. While a Store is open its secret and keys are in memory. Under GODEBUG=fips140=only the package is crypto.ErrFIPS.
 package keystore

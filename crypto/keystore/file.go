@@ -9,8 +9,12 @@ import (
 	"runtime"
 )
 
-// Create makes a new store and its file, readable by the owner only. A file that exists is fs.ErrExist.
+// Create makes a new store and its file, readable by the owner only. A file that exists is fs.ErrExist, a folder in which
+// everybody may replace it ErrExposed.
 func Create(path string, s Secret, o Options) (*Store, error) {
+	if err := o.checkFolder(path); err != nil {
+		return nil, err
+	}
 	store, err := New(s, o)
 	if err != nil {
 		return nil, err
@@ -19,7 +23,7 @@ func Create(path string, s Secret, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store.path = path
+	store.path, store.shared = path, o.AllowShared
 	next, file, err := store.sealed(nil)
 	if err == nil {
 		err = write(f, file)
@@ -34,23 +38,32 @@ func Create(path string, s Secret, o Options) (*Store, error) {
 	return store, syncFolder(path)
 }
 
-// Open reads a store. Errors are those of Decode and of the file system.
+// Open reads a store. Errors are those of Decode and of the file system, and ErrExposed. What is no regular file, such as a
+// pipe, is fs.ErrInvalid.
 func Open(path string, s Secret, o Options) (*Store, error) {
-	file, err := read(path)
+	if err := o.checkFolder(path); err != nil {
+		return nil, err
+	}
+	file, info, err := read(path)
 	if err != nil {
 		return nil, err
+	}
+	if exposed(info) && !o.AllowShared {
+		return nil, ErrExposed
 	}
 	store, err := Decode(file, s, o)
 	if err != nil {
 		return nil, err
 	}
-	store.path = path
+	store.path, store.shared = path, o.AllowShared
 	return store, nil
 }
 
 // Save writes the store under the next version: into a new file beside the old one, which it replaces once it is on
 // the disk. After a crash there is the old file or the new one. A file that is not the version this store read or
-// wrote last is ErrChanged and stays. A store without a file is fs.ErrInvalid.
+// wrote last is ErrChanged and stays. Where the path is a symbolic link, the file it leads to is replaced. The new file has
+// the old one's permissions and, where the process may give it, group; others than the owner lose theirs if it may not, or
+// if they got them since and the store was opened without AllowShared. A store without a file is fs.ErrInvalid.
 func (s *Store) Save() error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -60,53 +73,93 @@ func (s *Store) Save() error {
 	if s.path == "" {
 		return fs.ErrInvalid
 	}
-	if err := s.unchanged(); err != nil {
+	before, err := s.unchanged()
+	if err != nil {
 		return err
 	}
 	next, file, err := s.sealed(nil)
 	if err != nil {
 		return err
 	}
-	if err := replace(s.path, file); err != nil {
+	target, err := filepath.EvalSymlinks(s.path)
+	if err != nil {
+		return err
+	}
+	if err := replace(target, file, before, s.shared); err != nil {
 		return err
 	}
 	s.header = next
-	return syncFolder(s.path)
+	return syncFolder(target)
 }
 
 // unchanged looks whether the file is still the one this store knows: the nonce is another for every Save.
-func (s *Store) unchanged() error {
-	file, err := read(s.path)
-	if err != nil {
-		return err
-	}
-	var h fileHeader
-	if h.parse(file) != nil || h.version != s.header.version || h.nonce != s.header.nonce {
-		return ErrChanged
-	}
-	return nil
-}
-
-// read refuses what is larger than any store.
-func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func (s *Store) unchanged() (fs.FileInfo, error) {
+	file, info, err := read(s.path)
 	if err != nil {
 		return nil, err
 	}
+	var h fileHeader
+	if h.parse(file) != nil || h.version != s.header.version || h.nonce != s.header.nonce {
+		return nil, ErrChanged
+	}
+	return info, nil
+}
+
+// Windows keeps permissions elsewhere, WASI none.
+const (
+	permissions = runtime.GOOS != "windows" && runtime.GOOS != "wasip1"
+
+	othersMay      = 0o077
+	everybodyWrite = 0o002
+)
+
+// exposed reports a file that its owner shares.
+func exposed(info fs.FileInfo) bool { return permissions && info.Mode().Perm()&othersMay != 0 }
+
+// checkFolder reports a folder in which everybody may put another file in the place of the store's. A sticky one, such as
+// /tmp, lets them not.
+func (o Options) checkFolder(path string) error {
+	info, err := os.Stat(filepath.Dir(path))
+	if err == nil && permissions && !o.AllowShared && info.Mode()&everybodyWrite != 0 && info.Mode()&fs.ModeSticky == 0 {
+		err = ErrExposed
+	}
+	return err
+}
+
+// read refuses what is larger than any store, and what is no file: opening a pipe would wait for ever.
+func read(path string) ([]byte, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrInvalid}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, nil, err
+	}
 	file, err := io.ReadAll(io.LimitReader(f, maximumFile+1))
 	if err == nil && len(file) > maximumFile {
 		err = ErrSealed
 	}
-	return file, err
+	return file, info, err
 }
 
-func replace(path string, file []byte) error {
+func replace(path string, file []byte, before fs.FileInfo, shared bool) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new") // 0600
 	if err != nil {
 		return err
 	}
-	err = write(f, file)
+	if err = inherit(f, before, shared); err != nil {
+		f.Close()
+	} else {
+		err = write(f, file)
+	}
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
@@ -114,6 +167,18 @@ func replace(path string, file []byte) error {
 		os.Remove(f.Name())
 	}
 	return err
+}
+
+// inherit gives a new file the permissions of the one it replaces.
+func inherit(f *os.File, before fs.FileInfo, shared bool) error {
+	if !permissions {
+		return nil
+	}
+	mode := before.Mode().Perm() | 0o600
+	if !shared || !keepGroup(f, before) {
+		mode &^= othersMay
+	}
+	return f.Chmod(mode)
 }
 
 // write puts the bytes on the disk and closes the file.

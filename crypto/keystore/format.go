@@ -16,19 +16,24 @@ import (
 //
 //	magic 8 | derivation 1 | passes 4 | memory 4 | lanes 1 | salt 16 | version 8 | nonce 24 | sealed entries
 //
-// An entry is the length of the name 1, the name, the attributes as text 7, the length of the key 2, the key. Numbers
-// are big endian. Entries stand in the order of their names.
-const magic = "posline1"
+// An entry is the length of the name 1, the name, the attributes as text 7, the length of the rules 2, the rules
+// (crypto.Key.Rules), the length of the key 2, the key. Numbers are big endian. Entries stand in the order of their names.
+const magic = "posline2"
+
+// oldMagic begins a file whose entries have no rules. It is read; what is written is of the new form.
+const oldMagic = "posline1"
 
 const (
 	headerSize     = 8 + 1 + 4 + 4 + 1 + 16 + 8 + 24
 	attributes     = 7
 	maximumName    = 255
+	maximumRules   = 0xffff
 	maximumFile    = 16 << 20
 	maximumEntries = maximumFile - headerSize - chacha20poly1305.Overhead
 )
 
 type fileHeader struct {
+	old        bool // as it was read
 	derivation derivation
 	cost       Cost
 	salt       [16]byte
@@ -49,9 +54,10 @@ func (h *fileHeader) append(dst []byte) []byte {
 
 // parse reads a header and checks it before anything is done with it.
 func (h *fileHeader) parse(file []byte) error {
-	if len(file) < headerSize || len(file) > maximumFile || string(file[:8]) != magic {
+	if len(file) < headerSize || len(file) > maximumFile || string(file[:8]) != magic && string(file[:8]) != oldMagic {
 		return ErrSealed
 	}
+	h.old = string(file[:8]) == oldMagic
 	h.derivation = derivation(file[8])
 	h.cost = Cost{binary.BigEndian.Uint32(file[9:]), binary.BigEndian.Uint32(file[13:]), file[17]}
 	copy(h.salt[:], file[18:])
@@ -91,47 +97,70 @@ func (h *fileHeader) open(key *[32]byte, file []byte) ([]byte, error) {
 }
 
 // entrySize is the length of an entry in bytes.
-func entrySize(name string, k crypto.Key) int { return 1 + len(name) + attributes + 2 + k.Bits()/8 }
+func entrySize(name string, k crypto.Key, home crypto.Home) int {
+	return 1 + len(name) + attributes + 2 + len(k.Rules(home)) + 2 + k.Bits()/8
+}
 
 // appendEntry writes a key.
-func appendEntry(dst []byte, name string, k crypto.Key) ([]byte, error) {
-	m, err := k.Unguarded(keymaterial.Grant())
+func appendEntry(dst []byte, name string, k crypto.Key, home crypto.Home) ([]byte, error) {
+	m, err := k.OpenToStay(keymaterial.Grant(), home)
 	if err != nil {
 		return dst, err
 	}
 	defer m.Release()
+	rules := k.Rules(home)
+	if len(rules) > maximumRules {
+		return dst, ErrFull
+	}
 	dst = append(dst, byte(len(name)))
 	dst = append(dst, name...)
 	dst = append(dst, k.Attributes().String()...)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(rules)))
+	dst = append(dst, rules...)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(m.Bytes())))
 	return append(dst, m.Bytes()...), nil
 }
 
-// parseEntries reads all keys of authentic entries. Keys are made with what they once were admitted with.
-func parseEntries(entries []byte, options []crypto.Option) (map[string]crypto.Key, error) {
+// parseEntries reads all keys of authentic entries. Keys are made with what they once were admitted with, and may be
+// stored again.
+func (h *fileHeader) parseEntries(entries []byte, options []crypto.Option, home crypto.Home) (map[string]crypto.Key, error) {
 	options = append(slices.Clip(options), crypto.AllowWeak, crypto.AnyMode)
 	keys := map[string]crypto.Key{}
 	for len(entries) > 0 {
 		name, rest, ok := cut(entries[1:], int(entries[0]))
-		if !ok {
-			return nil, ErrSealed
-		}
-		text, rest, ok := cut(rest, attributes)
-		if !ok || len(rest) < 2 {
-			return nil, ErrSealed
-		}
-		bytes, rest, ok := cut(rest[2:], int(binary.BigEndian.Uint16(rest)))
 		if !ok || !validName(string(name)) {
 			return nil, ErrSealed
 		}
-		a, _ := crypto.ParseAttributes(string(text)) // NewKey checks them
-		k, err := crypto.NewKey(keymaterial.Grant(), a, bytes, options...)
+		text, rest, ok := cut(rest, attributes)
+		if !ok {
+			return nil, ErrSealed
+		}
+		var rules []byte
+		if !h.old {
+			if rules, rest, ok = cutCounted(rest); !ok {
+				return nil, ErrSealed
+			}
+		}
+		bytes, rest, ok := cutCounted(rest)
+		if !ok {
+			return nil, ErrSealed
+		}
+		a, _ := crypto.ParseAttributes(string(text)) // Receive checks them
+		k, err := crypto.Receive(keymaterial.Grant(), crypto.Arrival{Rules: string(rules), Home: home}, a, bytes, options...)
 		if err != nil {
 			return nil, err
 		}
 		keys[string(name)], entries = k, rest
 	}
 	return keys, nil
+}
+
+// cutCounted cuts off what follows its length in two bytes.
+func cutCounted(b []byte) (front, rest []byte, ok bool) {
+	if len(b) < 2 {
+		return nil, nil, false
+	}
+	return cut(b[2:], int(binary.BigEndian.Uint16(b)))
 }
 
 func cut(b []byte, n int) (front, rest []byte, ok bool) {

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,20 +19,23 @@ import (
 	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/gm"
 	"github.com/posline/posline/crypto/keystore"
+	"github.com/posline/posline/internal/shown"
 )
 
 const keyHex = "0123456789abcdeffedcba9876543210"
 
 var (
-	vault = keystore.Key([32]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
-	cheap = keystore.Options{Cost: keystore.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}}
+	vaultKey = [32]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}
+	vault    = keystore.Key(vaultKey)
+	home     = crypto.NewHome()
+	cheap    = keystore.Options{Home: home, Cost: keystore.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}}
 )
 
 func importKey(t testing.TB, attributes string, options ...crypto.Option) crypto.Key {
 	t.Helper()
 	bytes, err := hex.DecodeString(keyHex)
 	require.NoError(t, err)
-	k, err := clearkey.Import(crypto.MustAttributes(attributes), bytes, options...)
+	k, err := clearkey.Import(crypto.MustAttributes(attributes), bytes, append(options, home.Storable)...)
 	require.NoError(t, err)
 	return k
 }
@@ -68,7 +69,7 @@ func TestRoundTrip(t *testing.T) {
 			require.NoError(t, store.Save())
 			require.NoError(t, store.Close())
 
-			o := keystore.Options{MinimumVersion: 2, Key: []crypto.Option{gm.SM4}}
+			o := keystore.Options{Home: home, MinimumVersion: 2, Key: []crypto.Option{gm.SM4}}
 			store, err = keystore.Open(path, secret, o)
 			require.NoError(t, err)
 			require.EqualValues(t, 2, store.Version())
@@ -86,7 +87,7 @@ func TestRoundTrip(t *testing.T) {
 			require.NoError(t, err)
 			_, err = store.Get("aes")
 			require.ErrorIs(t, err, keystore.ErrNotFound)
-			_, err = keystore.Open(path, secret, keystore.Options{})
+			_, err = keystore.Open(path, secret, keystore.Options{Home: home})
 			require.ErrorIs(t, err, crypto.ErrNoCipher)
 		})
 	}
@@ -94,31 +95,31 @@ func TestRoundTrip(t *testing.T) {
 
 // Any bit changed, any truncation and any other secret are the same error, and cost no more memory than allowed.
 func TestOneError(t *testing.T) {
-	file := sealed(t, vault, keystore.Options{})
+	file := sealed(t, vault, keystore.Options{Home: home})
 	for bit := range 8 * len(file) {
 		changed := bytes.Clone(file)
 		changed[bit/8] ^= 1 << (bit % 8)
-		_, err := keystore.Decode(changed, vault, keystore.Options{})
+		_, err := keystore.Decode(changed, vault, keystore.Options{Home: home})
 		require.Equal(t, keystore.ErrSealed, err, "bit %d", bit)
 	}
 	for n := range len(file) {
-		_, err := keystore.Decode(file[:n], vault, keystore.Options{})
+		_, err := keystore.Decode(file[:n], vault, keystore.Options{Home: home})
 		require.Equal(t, keystore.ErrSealed, err)
 	}
-	_, err := keystore.Decode(append(bytes.Clone(file), 0), vault, keystore.Options{})
+	_, err := keystore.Decode(append(bytes.Clone(file), 0), vault, keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
-	_, err = keystore.Decode(file, keystore.Key([32]byte{1}), keystore.Options{})
+	_, err = keystore.Decode(file, keystore.Key([32]byte{1}), keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
-	_, err = keystore.Decode(file, keystore.Passphrase([]byte("x")), keystore.Options{})
+	_, err = keystore.Decode(file, keystore.Passphrase([]byte("x")), keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
 
 	secret := keystore.Passphrase([]byte("correct horse"))
 	file = sealed(t, secret, cheap)
-	_, err = keystore.Decode(file, secret, keystore.Options{})
+	_, err = keystore.Decode(file, secret, keystore.Options{Home: home})
 	require.NoError(t, err)
-	_, err = keystore.Decode(file, keystore.Passphrase([]byte("correct horsf")), keystore.Options{})
+	_, err = keystore.Decode(file, keystore.Passphrase([]byte("correct horsf")), keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
-	_, err = keystore.Decode(file, vault, keystore.Options{})
+	_, err = keystore.Decode(file, vault, keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
 	for at := range 8 + 1 + 4 + 4 + 1 { // the cost a forged header asks for is refused or bounded, and never opens
 		for _, b := range []byte{0xff, 0x80} {
@@ -126,7 +127,7 @@ func TestOneError(t *testing.T) {
 			if changed[at] ^= b; at == 8 { // the kind of secret
 				changed[at] = 1
 			}
-			_, err := keystore.Decode(changed, secret, keystore.Options{})
+			_, err := keystore.Decode(changed, secret, keystore.Options{Home: home})
 			require.Equal(t, keystore.ErrSealed, err)
 		}
 	}
@@ -141,27 +142,27 @@ func TestForgedCost(t *testing.T) {
 		binary.BigEndian.PutUint32(changed[9:], cost[0])
 		binary.BigEndian.PutUint32(changed[13:], cost[1])
 		changed[17] = byte(cost[2])
-		_, err := keystore.Decode(changed, secret, keystore.Options{})
+		_, err := keystore.Decode(changed, secret, keystore.Options{Home: home})
 		require.Equal(t, keystore.ErrSealed, err)
 	}
 	for _, cost := range []keystore.Cost{{Passes: 1, MemoryKiB: 64 << 10, Lanes: 1}, {Passes: 3, MemoryKiB: 1 << 10, Lanes: 1}, {Passes: 3, MemoryKiB: 64 << 10}} {
-		_, err := keystore.New(secret, keystore.Options{Cost: cost})
+		_, err := keystore.New(secret, keystore.Options{Home: home, Cost: cost})
 		require.ErrorIs(t, err, keystore.ErrCost)
 	}
 }
 
 func TestRollback(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
-	store, err := keystore.Create(path, vault, keystore.Options{})
+	store, err := keystore.Create(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	old, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, store.Put("new", importKey(t, "K0TB00N")))
 	require.NoError(t, store.Save())
 	require.NoError(t, os.WriteFile(path, old, 0o600))
-	_, err = keystore.Open(path, vault, keystore.Options{MinimumVersion: store.Version()})
+	_, err = keystore.Open(path, vault, keystore.Options{Home: home, MinimumVersion: store.Version()})
 	require.ErrorIs(t, err, keystore.ErrRollback)
-	_, err = keystore.Open(path, vault, keystore.Options{MinimumVersion: 1})
+	_, err = keystore.Open(path, vault, keystore.Options{Home: home, MinimumVersion: 1})
 	require.NoError(t, err)
 	require.ErrorIs(t, store.Save(), keystore.ErrChanged, "the file is not the one this store wrote")
 	now, err := os.ReadFile(path)
@@ -170,21 +171,21 @@ func TestRollback(t *testing.T) {
 
 	forged := bytes.Clone(old) // a higher version written into the header is not authentic
 	forged[41] = 9
-	_, err = keystore.Decode(forged, vault, keystore.Options{MinimumVersion: 2})
+	_, err = keystore.Decode(forged, vault, keystore.Options{Home: home, MinimumVersion: 2})
 	require.Equal(t, keystore.ErrSealed, err)
 }
 
 func TestTwoWriters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
-	a, err := keystore.Create(path, vault, keystore.Options{})
+	a, err := keystore.Create(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
-	b, err := keystore.Open(path, vault, keystore.Options{})
+	b, err := keystore.Open(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	require.NoError(t, b.Put("b", importKey(t, "K0TB00N")))
 	require.NoError(t, b.Save())
 	require.NoError(t, a.Put("a", importKey(t, "K0TB00N")))
 	require.ErrorIs(t, a.Save(), keystore.ErrChanged)
-	store, err := keystore.Open(path, vault, keystore.Options{})
+	store, err := keystore.Open(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	require.Equal(t, []string{"b"}, store.Names())
 }
@@ -193,9 +194,9 @@ func TestTwoWriters(t *testing.T) {
 func TestAtomicReplace(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "keys")
-	store, err := keystore.Create(path, vault, keystore.Options{})
+	store, err := keystore.Create(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
-	_, err = keystore.Create(path, vault, keystore.Options{})
+	_, err = keystore.Create(path, vault, keystore.Options{Home: home})
 	require.ErrorIs(t, err, fs.ErrExist)
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -216,12 +217,12 @@ func TestAtomicReplace(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, fs.FileMode(0o600), info.Mode())
 	}
-	_, err = keystore.Open(filepath.Join(folder, "none"), vault, keystore.Options{})
+	_, err = keystore.Open(filepath.Join(folder, "none"), vault, keystore.Options{Home: home})
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	large := filepath.Join(folder, "large")
 	require.NoError(t, os.WriteFile(large, nil, 0o600))
 	require.NoError(t, os.Truncate(large, 1<<30))
-	_, err = keystore.Open(large, vault, keystore.Options{})
+	_, err = keystore.Open(large, vault, keystore.Options{Home: home})
 	require.ErrorIs(t, err, keystore.ErrSealed)
 }
 
@@ -233,9 +234,9 @@ func TestChangeSecret(t *testing.T) {
 	secret := keystore.Passphrase([]byte("correct horse"))
 	require.NoError(t, store.ChangeSecret(secret))
 	require.NoError(t, store.Save())
-	_, err = keystore.Open(path, vault, keystore.Options{})
+	_, err = keystore.Open(path, vault, keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
-	store, err = keystore.Open(path, secret, keystore.Options{})
+	store, err = keystore.Open(path, secret, keystore.Options{Home: home})
 	require.NoError(t, err)
 	require.Equal(t, []string{"k"}, store.Names())
 	require.ErrorIs(t, store.ChangeSecret(keystore.Secret{}), keystore.ErrSecret)
@@ -261,7 +262,7 @@ func TestSecrets(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	store, err := keystore.New(vault, keystore.Options{})
+	store, err := keystore.New(vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	k := importKey(t, "K0TB00N")
 	for _, name := range []string{"", strings.Repeat("n", 256), "\xff"} {
@@ -290,22 +291,12 @@ func TestNothingSecretShows(t *testing.T) {
 	store, err := keystore.New(secret, cheap)
 	require.NoError(t, err)
 	require.NoError(t, store.Put("k", importKey(t, "K0TB00N")))
-	var all strings.Builder
-	for _, v := range []any{secret, &secret, store, struct{ S keystore.Secret }{secret}, struct{ s *keystore.Store }{store}, vault} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
-			fmt.Fprintf(&all, verb, v)
-			fmt.Fprintf(&all, verb, []any{v})
-		}
-		slog.New(slog.NewJSONHandler(&all, nil)).Info("x", "value", v)
-		text, err := json.Marshal(map[string]any{"value": v})
-		require.NoError(t, err)
-		all.Write(text)
+	key, err := hex.DecodeString(keyHex)
+	require.NoError(t, err)
+	for _, v := range []any{secret, &secret, store, struct{ S keystore.Secret }{secret}, vault} {
+		require.Empty(t, shown.Inside(v, []byte(phrase), key, vaultKey[:20]), "%T", v)
 	}
-	shown := strings.ToLower(all.String())
-	for _, forbidden := range []string{phrase, hex.EncodeToString([]byte(phrase[:8])), keyHex[:12], "1 2 3 4 5", "01020304", "0x1, 0x2, 0x3"} {
-		require.NotContains(t, shown, forbidden)
-	}
-	require.Contains(t, shown, "store(1 keys, version 0)")
+	require.Equal(t, "Store(1 keys, version 0)", fmt.Sprintf("%d", store))
 	file, err := store.Append(nil)
 	require.NoError(t, err)
 	raw, err := hex.DecodeString(keyHex)
@@ -316,7 +307,7 @@ func TestNothingSecretShows(t *testing.T) {
 
 // Saving the same keys twice gives different files, and the nonce is never the same.
 func TestFreshNonce(t *testing.T) {
-	store, err := keystore.New(vault, keystore.Options{})
+	store, err := keystore.New(vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for range 100 {
@@ -330,7 +321,7 @@ func TestFreshNonce(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
-	store, err := keystore.Create(path, vault, keystore.Options{})
+	store, err := keystore.Create(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	k := importKey(t, "K0TB00N")
 	var wait sync.WaitGroup
@@ -351,20 +342,20 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	store, err = keystore.Open(path, vault, keystore.Options{})
+	store, err = keystore.Open(path, vault, keystore.Options{Home: home})
 	require.NoError(t, err)
 	require.Len(t, store.Names(), 8)
 	require.EqualValues(t, 81, store.Version())
 }
 
 func FuzzDecode(f *testing.F) {
-	file := sealed(f, vault, keystore.Options{})
+	file := sealed(f, vault, keystore.Options{Home: home})
 	f.Add(file)
 	f.Add(file[:len(file)-1])
 	f.Add([]byte("posline1"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		before := bytes.Clone(file)
-		store, err := keystore.Decode(file, vault, keystore.Options{})
+		store, err := keystore.Decode(file, vault, keystore.Options{Home: home})
 		require.True(t, bytes.Equal(before, file))
 		if err != nil {
 			require.Equal(t, keystore.ErrSealed, err)
@@ -381,13 +372,13 @@ func FuzzEntries(f *testing.F) {
 	f.Fuzz(func(t *testing.T, entries []byte) {
 		file, err := keystore.SealEntries(vault, entries)
 		require.NoError(t, err)
-		store, err := keystore.Decode(file, vault, keystore.Options{})
+		store, err := keystore.Decode(file, vault, keystore.Options{Home: home})
 		if err != nil {
 			return
 		}
 		again, err := store.Append(nil)
 		require.NoError(t, err)
-		twin, err := keystore.Decode(again, vault, keystore.Options{})
+		twin, err := keystore.Decode(again, vault, keystore.Options{Home: home})
 		require.NoError(t, err)
 		require.Equal(t, store.Names(), twin.Names())
 	})

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,8 +29,10 @@ const (
 	argon2id derivation = 2 // Argon2id (RFC 9106)
 )
 
-// Passphrase makes a secret of a passphrase, which it copies; clear it after use. An empty one is refused when it is
-// used.
+// Passphrase makes a secret of a passphrase, which it copies; clear it after use. A store is made with at least 12 bytes,
+// 5 of them different (NIST SP 800-63B section 5.1.1 asks for more than 8 characters), not digits alone, not one word
+// repeated, nor for the most part characters that repeat or follow each other as in "abcdef": others are ErrSecret there. It
+// is no dictionary: "passwordletmein" passes. A store that has an easier one already still opens.
 func Passphrase(text []byte) Secret {
 	s := &secret{argon2id, append([]byte(nil), text...)}
 	return Secret{func() *secret { return s }}
@@ -60,8 +63,9 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 // MarshalText hides the secret.
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// Cost is what deriving a key from a passphrase takes. The zero value is the second recommendation of RFC 9106: 3
-// passes over 64 MiB in 4 lanes. It is written into the file, so that it can be raised later.
+// Cost is what deriving a key from a passphrase takes. The zero value is the second recommendation of RFC 9106 section 4:
+// 3 passes over 64 MiB in 4 lanes. It is written into the file. A higher one given to Open is taken: the store is sealed
+// with it from the next Save on. A lower one is not.
 type Cost struct {
 	Passes    uint32 // 2 to 16
 	MemoryKiB uint32 // 19456 (19 MiB) to 1048576 (1 GiB)
@@ -75,6 +79,11 @@ func (c Cost) orUsual() Cost {
 		return usualCost
 	}
 	return c
+}
+
+// over returns the higher of both costs in every part.
+func (c Cost) over(d Cost) Cost {
+	return Cost{max(c.Passes, d.Passes), max(c.MemoryKiB, d.MemoryKiB), max(c.Lanes, d.Lanes)}
 }
 
 // bounded reports whether the cost is neither too low to resist guessing nor so high that a forged file could exhaust
@@ -94,6 +103,41 @@ func (s *secret) sealingKey(h *fileHeader) *[32]byte {
 	copy(key[:], derived)
 	clear(derived)
 	return &key
+}
+
+// The least a new passphrase has.
+const (
+	minimumPhrase    = 12 // bytes
+	minimumDifferent = 5  // of them
+)
+
+// guessable reports a passphrase that a store is not made with.
+func (s *secret) guessable() bool {
+	if s.derivation != argon2id {
+		return false
+	}
+	different, digits, steps := map[byte]bool{}, 0, 0
+	for i, b := range s.bytes {
+		different[b] = true
+		if '0' <= b && b <= '9' {
+			digits++
+		}
+		if i > 0 && b-s.bytes[i-1]+1 <= 2 { // one less, the same or one more
+			steps++
+		}
+	}
+	n := len(s.bytes)
+	return n < minimumPhrase || len(different) < minimumDifferent || digits == n || 2*steps >= n || repeats(s.bytes)
+}
+
+// repeats reports a passphrase that is a shorter one, at most half as long, again and again.
+func repeats(phrase []byte) bool {
+	for period := 1; 2*period <= len(phrase); period++ {
+		if bytes.Equal(phrase[period:], phrase[:len(phrase)-period]) {
+			return true
+		}
+	}
+	return false
 }
 
 // check returns the secret, or ErrSecret when there is none.

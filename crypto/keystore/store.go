@@ -20,11 +20,21 @@ type Options struct {
 	// MinimumVersion refuses older files with ErrRollback: the Version of the last Save, remembered elsewhere.
 	MinimumVersion uint64
 
-	// Cost is for deriving the key from a passphrase when a store is created or its secret changed.
+	// Cost is for deriving the key from a passphrase when a store is created or its secret changed, and when an opened
+	// store has a lower one.
 	Cost Cost
 
+	// AllowShared opens a file that others than its owner may read or write, such as one that an orchestrator mounts, and
+	// one in a folder that everybody may write. Without it that is ErrExposed, where the system knows permissions.
+	AllowShared bool
+
+	// Home is where the store belongs: it takes keys that are Storable there. The zero Home is one of the store's own, so
+	// that it takes only Sensitive keys, and those that were in it.
+	Home crypto.Home
+
 	// Key are the options keys are made with when they are read: crypto.TableDES, gm.SM4. Weak keys and odd modes of
-	// use that were stored are read again without asking.
+	// use that were stored are read again without asking. What a key may do was stored with it: options that add to it
+	// are crypto.ErrUsage.
 	Key []crypto.Option
 }
 
@@ -34,7 +44,9 @@ type Store struct {
 	path   string
 	header fileHeader
 	cost   Cost // for the next secret
+	shared bool // as Options.AllowShared has it
 	keys   map[string]crypto.Key
+	home   crypto.Home
 
 	// reach hides the sealing key from fmt and other readers by reflection; nil when the store is closed.
 	reach func() *[32]byte
@@ -45,7 +57,7 @@ func New(s Secret, o Options) (*Store, error) {
 	if fips140.Enforced() {
 		return nil, crypto.ErrFIPS
 	}
-	store := &Store{cost: o.Cost, keys: map[string]crypto.Key{}}
+	store := &Store{cost: o.Cost, keys: map[string]crypto.Key{}, home: o.home()}
 	if err := store.setSecret(s); err != nil {
 		return nil, err
 	}
@@ -62,7 +74,7 @@ func Decode(file []byte, s Secret, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := &Store{cost: o.Cost}
+	store := &Store{cost: o.Cost, home: o.home()}
 	if err := store.header.parse(file); err != nil {
 		return nil, err
 	}
@@ -78,15 +90,46 @@ func Decode(file []byte, s Secret, o Options) (*Store, error) {
 	if store.header.version < o.MinimumVersion {
 		return nil, ErrRollback
 	}
-	if store.keys, err = parseEntries(entries, o.Key); err != nil {
+	if store.keys, err = store.header.parseEntries(entries, o.Key, store.home); err != nil {
 		return nil, err
 	}
 	store.reach = func() *[32]byte { return key }
+	if err := store.raise(s); err != nil {
+		store.Close()
+		return nil, err
+	}
 	return store, nil
 }
 
-// setSecret derives a new sealing key with a new salt.
+func (o Options) home() crypto.Home {
+	if o.Home == (crypto.Home{}) {
+		return crypto.NewHome()
+	}
+	return o.Home
+}
+
+// raise derives a new sealing key where the options ask for more than the file has.
+func (s *Store) raise(secret Secret) error {
+	if s.header.derivation != argon2id || s.cost.over(s.header.cost) == s.header.cost {
+		return nil
+	}
+	return s.derive(secret)
+}
+
+// setSecret takes a new secret.
 func (s *Store) setSecret(secret Secret) error {
+	opener, err := secret.check()
+	if err != nil {
+		return err
+	}
+	if opener.guessable() {
+		return ErrSecret
+	}
+	return s.derive(secret)
+}
+
+// derive derives a new sealing key with a new salt, at no lower cost than before.
+func (s *Store) derive(secret Secret) error {
 	opener, err := secret.check()
 	if err != nil {
 		return err
@@ -94,7 +137,7 @@ func (s *Store) setSecret(secret Secret) error {
 	h := s.header
 	h.derivation, h.cost = opener.derivation, Cost{}
 	if opener.derivation == argon2id {
-		if h.cost = s.cost.orUsual(); !h.cost.bounded() {
+		if h.cost = s.cost.orUsual().over(s.header.cost); !h.cost.bounded() || s.cost != (Cost{}) && !s.cost.bounded() {
 			return ErrCost
 		}
 	}
@@ -116,8 +159,8 @@ func (s *Store) ChangeSecret(secret Secret) error {
 	return s.setSecret(secret)
 }
 
-// Put adds a key or replaces the one of that name; Save must follow. Errors are ErrName, ErrClosed, crypto.ErrNoKey and
-// crypto.ErrDestroyed.
+// Put adds a key or replaces the one of that name; Save must follow. Errors are ErrName, ErrClosed, crypto.ErrExport for
+// a key that is neither Storable at the store's home nor crypto.Sensitive, crypto.ErrNoKey and crypto.ErrDestroyed.
 func (s *Store) Put(name string, k crypto.Key) error {
 	if !validName(name) {
 		return ErrName
@@ -127,7 +170,7 @@ func (s *Store) Put(name string, k crypto.Key) error {
 	if s.reach == nil {
 		return ErrClosed
 	}
-	m, err := k.Unguarded(keymaterial.Grant())
+	m, err := k.OpenToStay(keymaterial.Grant(), s.home)
 	if err != nil {
 		return err
 	}
@@ -202,7 +245,7 @@ func (s *Store) sealed(dst []byte) (next fileHeader, file []byte, err error) {
 	next.version++
 	size := 0
 	for name, k := range s.keys {
-		size += entrySize(name, k)
+		size += entrySize(name, k, s.home)
 	}
 	if size > maximumEntries {
 		return next, dst, ErrFull
@@ -210,7 +253,7 @@ func (s *Store) sealed(dst []byte) (next fileHeader, file []byte, err error) {
 	entries := make([]byte, 0, size) // all at once: growing would leave copies of keys behind
 	defer func() { clear(entries) }()
 	for _, name := range slices.Sorted(maps.Keys(s.keys)) {
-		if entries, err = appendEntry(entries, name, s.keys[name]); err != nil {
+		if entries, err = appendEntry(entries, name, s.keys[name], s.home); err != nil {
 			return next, dst, fmt.Errorf("key %q: %w", name, err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/posline/posline/crypto"
 )
 
-// Algorithm is crypto.MACAlgorithm.
+// Algorithm is crypto.MACAlgorithm. ISO 9797-1.
 type Algorithm = crypto.MACAlgorithm
 
 // minimumSize is the shortest MAC in bytes: what X9.9 and ISO 16609 allow.
@@ -87,15 +87,15 @@ func complete(a Algorithm, key crypto.Algorithm, block int) (Algorithm, error) {
 		full = sm3Size
 	default:
 		if !hashed {
-			return a, fmt.Errorf("%w: unknown MAC scheme %d", crypto.ErrUnsupported, a.Scheme)
+			return a, fmt.Errorf("%w: %s", crypto.ErrUnsupported, a.Scheme)
 		}
 		full = hash(a.Scheme).Size()
 	}
 	if hashed != (key == crypto.HMAC) || !hashed && block == 0 {
-		return a, fmt.Errorf("%w: MAC scheme %d with a key for algorithm %s", crypto.ErrUnsupported, a.Scheme, key)
+		return a, fmt.Errorf("%w: %s with a key for algorithm %s", crypto.ErrUnsupported, a.Scheme, key)
 	}
 	if padded != (a.Padding >= crypto.Padding1 && a.Padding <= crypto.Padding3) || !padded && a.Padding != 0 {
-		return a, fmt.Errorf("%w: padding %d with MAC scheme %d", crypto.ErrUnsupported, a.Padding, a.Scheme)
+		return a, fmt.Errorf("%w: %s with %s", crypto.ErrUnsupported, a.Padding, a.Scheme)
 	}
 	switch {
 	case a.Size == 0:

@@ -76,7 +76,7 @@ func (c *chaining) chain(k *keys, blocks []byte) {
 func (c *chaining) finish(k *keys, m *MAC, tag []byte) {
 	value := c.value[:c.size]
 	if c.scheme == crypto.CMAC {
-		m.subkeys().Finish(value, c.pending[:c.held])
+		subkeys(k.material).Finish(value, c.pending[:c.held])
 		k.first.encrypt(value)
 		copy(tag, value)
 		return

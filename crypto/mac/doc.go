@@ -18,5 +18,7 @@
 //
 // Verify compares in constant time, demands exactly the length the algorithm says, and answers every mismatch with the
 // same error. CBC-MAC (algorithm 1) is only safe for messages of one fixed length or with padding 3. UnionPay's MAC
-// protects against little more than accidents: messages whose blocks have the same exclusive or have the same MAC.
+// protects against accidents, not against people: the key sees the exclusive or of all blocks only, so whoever can change
+// a message on its way turns an answer "51" into "00" and takes the change back in another field, such as the date of
+// field 13, four bytes in all and without the key. Run it inside TLS, and check every field that nothing else proves.
 package mac

@@ -134,13 +134,8 @@ func newUnit(m *keymaterial.Material) unit {
 // chain runs whole blocks through CBC, starting from and ending in value.
 func (u *unit) chain(value, blocks []byte) {
 	switch {
-	case u.des == nil && len(value) == 16:
-		chain16(u.block, (*[16]byte)(value), blocks)
 	case u.des == nil:
-		for ; len(blocks) >= len(value); blocks = blocks[len(value):] {
-			xorBlock(value, blocks)
-			u.block.Encrypt(value, value)
-		}
+		chain16(u.block, (*[16]byte)(value), blocks)
 	case u.single:
 		binary.BigEndian.PutUint64(value, u.des.CBCPart(u.part, binary.BigEndian.Uint64(value), blocks))
 	default:

@@ -10,14 +10,11 @@ import (
 )
 
 // A MAC is a key bound to an algorithm. It is immutable and safe for concurrent use; destroying the key makes every
-// method fail with crypto.ErrDestroyed. The zero MAC fails with crypto.ErrNoKey.
+// method fail with crypto.ErrDestroyed. The zero MAC fails with crypto.ErrNoKey. ISO 9797-1.
 type MAC struct {
 	algorithm   Algorithm
 	key, second crypto.MACKey
 	paired      bool
-
-	// subkeys returns the subkeys of CMAC; a closure, so that nothing that prints by reflection sees them.
-	subkeys func() *cmac.Subkeys
 }
 
 // New binds a key to an algorithm. Algorithms with two keys (2, 3 and 4) take them from the halves of a Triple DES
@@ -25,7 +22,7 @@ type MAC struct {
 // second and encrypts it with the third part. LMAC needs a key as long as the cipher's block.
 //
 // Errors: a *crypto.UsageError when the key is for another algorithm, crypto.ErrUnsupported for an algorithm that
-// makes no sense with the key.
+// makes no sense with the key. ISO 9797-1.
 func New(key crypto.MACKey, algorithm Algorithm) (*MAC, error) {
 	m := &MAC{key: key}
 	if err := m.init(algorithm); err != nil {
@@ -34,7 +31,7 @@ func New(key crypto.MACKey, algorithm Algorithm) (*MAC, error) {
 	return m, nil
 }
 
-// NewPair binds two keys K and K' of the same cipher to algorithm 2, 3 or 4.
+// NewPair binds two keys K and K' of the same cipher to algorithm 2, 3 or 4. ISO 9797-1.
 func NewPair(key, second crypto.MACKey, algorithm Algorithm) (*MAC, error) {
 	m := &MAC{key: key, second: second, paired: true}
 	if key.Attributes().Algorithm != second.Attributes().Algorithm || key.Bits() != second.Bits() {
@@ -69,12 +66,12 @@ func (m *MAC) init(a Algorithm) error {
 	if err := m.checkKeys(size); err != nil {
 		return err
 	}
-	if a.Scheme == crypto.CMAC {
-		subkeys := new(cmac.Subkeys)
-		subkeys.Init(block)
-		m.subkeys = func() *cmac.Subkeys { return subkeys }
-	}
 	return nil
+}
+
+// subkeys are those of CMAC under the key. They belong to the key and go with it.
+func subkeys(m *keymaterial.Material) *cmac.Subkeys {
+	return (*cmac.Subkeys)(m.Derived(func(s *[2 * cmac.MaximumBlockSize]byte) { (*cmac.Subkeys)(s).Init(m.Block()) }))
 }
 
 // operation is one that every key accepted by New must allow: verification goes with every mode but 'G'.
@@ -92,7 +89,7 @@ func (m *MAC) checkKeys(block int) error {
 	halves := a == crypto.TDES && m.key.Bits() >= 128 && (m.key.Bits() == 128 || m.algorithm.Scheme == crypto.RetailMAC)
 	switch {
 	case m.paired && !two, two && !m.paired && !halves:
-		return fmt.Errorf("%w: wrong number of keys for MAC scheme %d", crypto.ErrUnsupported, m.algorithm.Scheme)
+		return fmt.Errorf("%w: wrong number of keys for %s", crypto.ErrUnsupported, m.algorithm.Scheme)
 	case m.algorithm.Scheme == crypto.LMAC && m.key.Bits() != 8*block:
 		return fmt.Errorf("%w: LMAC needs a key as long as a block", crypto.ErrUnsupported)
 	}

@@ -3,18 +3,21 @@ package mac
 import (
 	"fmt"
 	stdhash "hash"
+	"sync"
 
 	"github.com/posline/posline/crypto"
 )
 
-// A Stream computes the MAC of a message that comes in pieces. It belongs to one goroutine. Append and Verify end
-// nothing: more of the message may follow. Streams are made by MAC.Stream; the zero Stream fails with crypto.ErrNoKey.
+// A Stream computes the MAC of a message that comes in pieces. It is safe for concurrent use, for what the order of the
+// pieces is worth then. Append and Verify end nothing: more of the message may follow. Streams are made by MAC.Stream;
+// the zero Stream fails with crypto.ErrNoKey. ISO 9797-1.
 type Stream struct {
 	// reach is a closure so that nothing that prints by reflection sees a MAC under way.
 	reach func() *stream
 }
 
 type stream struct {
+	mutex    sync.Mutex
 	mac      *MAC
 	op       crypto.Operation
 	chaining chaining
@@ -74,6 +77,8 @@ func (s *Stream) Write(p []byte) (int, error) {
 }
 
 func (s *stream) write(p []byte) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	if s.declared {
 		if uint64(len(p)) > s.left {
 			return fmt.Errorf("%w: more message than declared", crypto.ErrUnsupported)
@@ -81,6 +86,9 @@ func (s *stream) write(p []byte) error {
 		s.left -= uint64(len(p))
 	}
 	if s.hmac != nil {
+		if err := s.mac.key.Require(s.op); err != nil {
+			return err
+		}
 		s.hmac.Write(p)
 		return nil
 	}
@@ -112,6 +120,8 @@ func (s *Stream) Verify(tag []byte) error {
 
 // sum returns the MAC in memory of its own.
 func (s *stream) sum(op crypto.Operation) ([]byte, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	if s.declared && s.left != 0 {
 		return nil, fmt.Errorf("%w: less message than declared", crypto.ErrUnsupported)
 	}

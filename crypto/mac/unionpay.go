@@ -9,6 +9,14 @@ import (
 // unionPaySize is the length of field 64 of UnionPay's terminal messages: 8 characters.
 const unionPaySize = 8
 
+// UnionPay binds a key of DES, Triple DES or SM4 to UnionPay's ECB MAC as field 64 of terminal messages carries it: eight
+// upper-case hexadecimal characters (Q/CUP 006 part 1). It is the MAC for all of them: UnionPayRaw with 4 bytes is the
+// same for hosts that send field 64 binary, and the two must not be mixed. The key has usage M0, M1 or M3. What this MAC
+// is worth stands in the package comment. Errors are those of New.
+func UnionPay(key crypto.MACKey) (*MAC, error) {
+	return New(key, Algorithm{Scheme: crypto.UnionPayECB})
+}
+
 // finishUnionPay ends UnionPay's ECB MAC (Q/CUP 006 terminal protocol): the exclusive or of all blocks is written as
 // upper-case hexadecimal; the first half of that is encrypted, the second half xored in, the result encrypted; field 64
 // carries the first half of it, again in hexadecimal.

@@ -49,7 +49,7 @@ func (w *work) computeCMAC(m *MAC, op crypto.Operation, message []byte) error {
 	size := u.block.BlockSize()
 	whole := max(0, len(message)-1) / size * size
 	u.chain(w.tag[:size], message[:whole])
-	m.subkeys().Finish(w.tag[:size], message[whole:])
+	subkeys(opened).Finish(w.tag[:size], message[whole:])
 	u.block.Encrypt(w.tag[:size], w.tag[:size])
 	opened.Release()
 	return nil

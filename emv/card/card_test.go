@@ -3,6 +3,7 @@ package card_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"testing"
 
@@ -22,6 +23,17 @@ var (
 	today  = emv.Date{Year: 2026, Month: 11, Day: 23}
 	expiry = emv.Date{Year: 2030, Month: 12, Day: 31}
 )
+
+// unionPayDebit is the AID of UnionPay's debit application.
+var unionPayDebit = unhex("A000000333010101")
+
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
 
 func imk(t testing.TB, algorithm crypto.Algorithm) crypto.IMK {
 	t.Helper()
@@ -98,7 +110,7 @@ func field55(r *card.Reader) emv.TLV {
 }
 
 func request(kind string, r *card.Reader) cryptogram.Request {
-	return cryptogram.Request{Card: cryptogram.Card{PAN: kinds[kind].pan, Sequence: "01"}, Data: field55(r)}
+	return cryptogram.Request{Card: cryptogram.Card{PAN: crypto.Hide(kinds[kind].pan), Sequence: "01"}, Data: field55(r)}
 }
 
 // TestOnline runs a whole transaction with every kind of card: offline authentication, the issuer's verification, its
@@ -122,7 +134,8 @@ func TestOnline(t *testing.T) {
 				require.Equal(t, emv.ARQC, cid.Type())
 				req := request(kind, r)
 				require.NoError(t, issuer.VerifyCryptogram(ctx, key, req))
-				answer, err := issuer.AppendResponse(ctx, nil, key, req, cryptogram.Answer{ARC: emv.ARC{'0', '0'}})
+				approval := cryptogram.Answer{ARC: emv.ARC{'0', '0'}, CSU: emv.CSU{0, 0x80}}
+				answer, err := issuer.AppendResponse(ctx, nil, key, req, approval)
 				require.NoError(t, err)
 				require.NoError(t, r.ExternalAuthenticate(answer))
 				r.Terminal = emv.AppendTLV(r.Terminal, 0x8A, []byte("00"))
@@ -222,7 +235,6 @@ func TestWrongAnswerDeclines(t *testing.T) {
 	requireStatus(t, 0x6985, r.ExternalAuthenticate(make([]byte, 10)))
 	_, err := r.GenerateAC(emv.ARQC)
 	require.NoError(t, err)
-	requireStatus(t, 0x6700, r.ExternalAuthenticate(make([]byte, 7)))
 	answer, err := cryptogram.Software{}.AppendResponse(context.Background(), nil, key, request("UnionPay", r), cryptogram.Answer{ARC: emv.ARC{'0', '0'}})
 	require.NoError(t, err)
 	answer[0] ^= 1
@@ -232,6 +244,21 @@ func TestWrongAnswerDeclines(t *testing.T) {
 	cid, err := r.GenerateAC(emv.TC)
 	require.NoError(t, err)
 	require.Equal(t, emv.AAC, cid.Type())
+}
+
+// TestAnswersOfWrongLength: they are not the issuer's, and the card declines. There is one try.
+func TestAnswersOfWrongLength(t *testing.T) {
+	for _, n := range []int{0, 3, 7, 17} {
+		c, b := scripted(t, "UnionPay", nil)
+		r := begin(t, c, "UnionPay")
+		answer, _ := b.answer(t, r).Get(0x91)
+		requireStatus(t, 0x6700, r.ExternalAuthenticate(append(bytes.Clone(answer), make([]byte, 17)...)[:n]))
+		requireStatus(t, 0x6985, r.ExternalAuthenticate(answer))
+		r.Set(0x8A, done[:])
+		cid, err := r.GenerateAC(emv.TC)
+		require.NoError(t, err)
+		require.Equal(t, emv.AAC, cid.Type(), "%d octets", n)
+	}
 }
 
 // TestForeignCards holds that the terminal finds out a card of another issuer, another authority, or another PAN.
@@ -320,7 +347,7 @@ func TestStripe(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "3012", stripe.Expiry)
 	require.Equal(t, "201", stripe.ServiceCode)
-	data := crypto.CardData{PAN: stripe.PAN, Expiry: stripe.Expiry, ServiceCode: stripe.ServiceCode}
+	data := crypto.CardData{PAN: crypto.Hide(stripe.PAN), Expiry: stripe.Expiry, ServiceCode: stripe.ServiceCode}
 	require.NoError(t, cardverify.Verify(cvk, data, stripe.Discretionary[5:]))
 	track1, err := c.Track1()
 	require.NoError(t, err)
@@ -353,9 +380,8 @@ func TestWithoutPKI(t *testing.T) {
 	keys.Add(pki.CA)
 	require.ErrorIs(t, r.Authenticate(&keys, today), oda.ErrMissing)
 	require.Equal(t, uint16(0x6985), sw(c.Transmit([]byte{0, 0x88, 0, 0, 4, 1, 2, 3, 4})))
-	cid, err := r.GenerateCombinedAC(emv.TC)
-	require.NoError(t, err)
-	require.Equal(t, emv.TC, cid.Type())
+	_, err := r.GenerateCombinedAC(emv.TC)
+	require.ErrorIs(t, err, oda.ErrMissing, "no signature")
 }
 
 func TestRefusedConfigurations(t *testing.T) {
@@ -397,9 +423,13 @@ func FuzzTransmit(f *testing.F) {
 	for _, ins := range []byte{0xA8, 0xB2, 0xAE, 0x82, 0x88, 0x84, 0x20, 0xCA} {
 		f.Add([]byte{6, 0x80, ins, 0x80, 0x80, 1, 0})
 	}
+	for _, ins := range []byte{0x16, 0x18, 0x1E, 0x24, 0xDA, 0xDC} {
+		script := append([]byte{7, 0x80, 0xA8, 0, 0, 2, 0x83, 0, 34, 0x80, 0xAE, 0x80, 0, 29}, make([]byte, 29)...)
+		f.Add(append(append(script, 13, 0x84, ins, 0, 2, 8), make([]byte, 8)...))
+	}
 	f.Add(append([]byte{7, 0x80, 0xA8, 0, 0, 2, 0x83, 0, 34, 0x80, 0xAE, 0x80, 0, 29}, make([]byte, 29)...))
-	contact, _, _ := newCard(f, "UnionPay", func(config *card.Config) { config.PIN = "1234" })
-	contactless, _, _ := newCard(f, "Visa 18", func(config *card.Config) { config.Contactless = true })
+	contact, _ := scripted(f, "UnionPay", nil)
+	contactless, _ := scripted(f, "Visa 18", func(config *card.Config) { config.Contactless = true })
 	f.Fuzz(func(t *testing.T, script []byte) {
 		for _, c := range []*card.Card{contact, contactless} {
 			c.Reset()

@@ -40,7 +40,7 @@ func (c *Card) track2(verified string) (emv.Track2, error) {
 	if c.config.Keys.CVK.Attributes() == (crypto.Attributes{}) {
 		return t, nil
 	}
-	cvv, err := cardverify.Append(nil, c.config.Keys.CVK, crypto.CardData{PAN: t.PAN, Expiry: t.Expiry, ServiceCode: verified})
+	cvv, err := cardverify.Append(nil, c.config.Keys.CVK, crypto.CardData{PAN: crypto.Hide(t.PAN), Expiry: t.Expiry, ServiceCode: verified})
 	t.Discretionary = pinVerification + string(cvv)
 	return t, err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/emv/cryptogram"
 	"github.com/posline/posline/emv/oda"
 )
 
@@ -14,11 +15,18 @@ import (
 type transaction struct {
 	started bool
 	given   int                // cryptograms given
+	atOnce  bool               // with the processing options: there is no second one
 	first   emv.CryptogramType // of the first
 	data    emv.TLV            // under the first cryptogram, with it
 	sent    []byte             // PDOL and CDOL data so far, for combined signatures
 	checked bool               // the issuer's answer was verified
-	refused bool               // or found wrong
+	refused bool               // or found wrong, or it declines
+
+	pinVerified, pinWrong bool // a PIN was verified; the last one was wrong
+	issuerWrong           bool // the issuer's answer was
+
+	script        *cryptogram.Script // of the issuer's commands, once there is one
+	scriptRefused bool               // one of them was wrong: no more are taken
 }
 
 // processingOptions answers GET PROCESSING OPTIONS: a transaction begins. Contactless cards of some schemes answer with
@@ -34,8 +42,12 @@ func (c *Card) processingOptions(a apdu) ([]byte, status) {
 		return nil, statusWrongLength
 	case c.deal.started || c.counter == 0xFFFF:
 		return nil, statusConditions
+	case c.applicationBlocked && len(c.pdol) > 0: // a tap has no other way to say so
+		return nil, statusInvalidApplication
 	}
 	c.counter++
+	c.left = transaction{}
+	delete(c.records, fastFile)
 	c.deal = transaction{started: true, sent: bytes.Clone(sent)}
 	if len(c.pdol) == 0 {
 		response := append(bytes.Clone(c.aip[:]), c.afl...)
@@ -48,31 +60,13 @@ func (c *Card) processingOptions(a apdu) ([]byte, status) {
 	return c.answerAtOnce(data)
 }
 
-// answerAtOnce gives the cryptogram with the processing options, as cards of Visa and UnionPay do (VCPS, qPBOC).
-func (c *Card) answerAtOnce(data emv.TLV) ([]byte, status) {
-	kind := c.decide(emv.ARQC, data)
-	ac, err := c.cryptogram(kind, data)
-	track2, ok := emv.TLV(c.records[holderFile][0]).Lookup(0x57)
-	if err != nil || !ok {
-		return nil, statusInternal
-	}
-	return emv.AppendTemplate(nil, 0x77, func(dst []byte) []byte {
-		dst = emv.AppendTLV(dst, 0x82, c.aip[:])
-		dst = emv.AppendTLV(dst, 0x94, c.afl)
-		dst = emv.AppendTLV(dst, 0x57, track2)
-		dst = emv.AppendTLV(dst, 0x5F34, c.sequence())
-		dst = c.appendOutcome(dst, kind)
-		return emv.AppendTLV(dst, 0x9F26, ac[:])
-	}), statusOK
-}
-
 func (c *Card) sequence() []byte {
 	return []byte{c.config.Sequence[0]<<4 | c.config.Sequence[1]&0x0F}
 }
 
 // appendOutcome appends what every answer with a cryptogram has beside it.
 func (c *Card) appendOutcome(dst []byte, kind emv.CryptogramType) []byte {
-	dst = emv.AppendTLV(dst, 0x9F27, []byte{byte(kind) << 6})
+	dst = emv.AppendTLV(dst, 0x9F27, []byte{byte(c.cid(kind))})
 	dst = emv.AppendTLV(dst, 0x9F36, binary.BigEndian.AppendUint16(nil, c.counter))
 	return emv.AppendTLV(dst, 0x9F10, c.config.IAD)
 }
@@ -88,13 +82,13 @@ func (c *Card) generateAC(a apdu) ([]byte, status) {
 	asked := emv.CryptogramType(a.p1 >> 6)
 	list := cdol1
 	if c.deal.given == 1 {
-		list = cdol2
+		list = c.cdol2
 	}
 	objects, err := list.Split(a.data)
 	switch {
 	case a.p1&^(acType|acCombined) != 0 || asked == emv.AAR:
 		return nil, statusWrongP1P2
-	case !c.deal.started || c.deal.given > 1 || c.deal.given == 1 && c.deal.first != emv.ARQC:
+	case !c.deal.started || c.deal.atOnce || c.deal.given > 1 || c.deal.given == 1 && c.deal.first != emv.ARQC:
 		return nil, statusConditions
 	case err != nil:
 		return nil, statusWrongLength
@@ -104,12 +98,15 @@ func (c *Card) generateAC(a apdu) ([]byte, status) {
 		data = emv.AppendTLV(data, t, v)
 	}
 	c.deal.sent = append(c.deal.sent, a.data...)
+	if c.deal.given == 1 && c.config.AuthenticateInAC {
+		c.takeAnswer(data)
+	}
 	kind := c.decide(asked, data)
 	ac, err := c.cryptogram(kind, data)
 	if err != nil {
 		return nil, statusInternal
 	}
-	if a.p1&acCombined != 0 && c.config.PKI != nil && kind != emv.AAC {
+	if a.p1&acCombined != 0 && c.signs() && kind != emv.AAC {
 		return c.combined(kind, ac, data)
 	}
 	return emv.AppendTemplate(nil, 0x77, func(dst []byte) []byte {
@@ -117,22 +114,26 @@ func (c *Card) generateAC(a apdu) ([]byte, status) {
 	}), statusOK
 }
 
-// decide returns the cryptogram the card gives: what its risk management says, never more than the terminal asked for,
-// and no approval after a wrong answer of the issuer.
+// decide returns the cryptogram the card gives: what its risk management says, never more than the terminal asked for, no
+// approval offline when the issuer wants to be asked, none after an answer that is wrong or declines, and nothing but an
+// AAC once the application or the card is blocked.
 func (c *Card) decide(asked emv.CryptogramType, data emv.TLV) emv.CryptogramType {
 	first := c.deal.given == 0
 	kind := asked
 	if c.config.Decide != nil {
 		kind = c.config.Decide(asked, first, data)
 	}
+	if first && kind == emv.TC && asked == emv.TC && c.goOnline {
+		kind = emv.ARQC
+	}
 	more := kind == emv.TC && asked != emv.TC || kind == emv.ARQC && (asked == emv.AAC || !first) || kind > emv.ARQC
-	if more || !first && c.deal.refused {
+	if more || !first && c.deal.refused || c.applicationBlocked || c.cardBlocked {
 		return emv.AAC
 	}
 	return kind
 }
 
-// cryptogram computes the next cryptogram of the transaction and writes into the CVR which it is.
+// cryptogram computes the next cryptogram of the transaction and writes into the CVR which it is, and what happened.
 func (c *Card) cryptogram(kind emv.CryptogramType, data emv.TLV) (ac [8]byte, err error) {
 	const notAsked = 2 << 6 // the second cryptogram, so far
 	outcome := notAsked | byte(kind)<<4
@@ -141,6 +142,7 @@ func (c *Card) cryptogram(kind emv.CryptogramType, data emv.TLV) (ac [8]byte, er
 	}
 	octet := &c.config.IAD[c.cvr]
 	*octet = *octet&0x0F | outcome
+	c.tellResults()
 	data = emv.AppendTLV(data, 0x82, c.aip[:])
 	data = emv.AppendTLV(data, 0x9F36, binary.BigEndian.AppendUint16(nil, c.counter))
 	data = emv.AppendTLV(data, 0x9F10, c.config.IAD)
@@ -174,24 +176,69 @@ func (c *Card) combined(kind emv.CryptogramType, ac [8]byte, data emv.TLV) ([]by
 
 // externalAuthenticate checks the issuer's answer, tag 91, once and between both cryptograms.
 func (c *Card) externalAuthenticate(a apdu) ([]byte, status) {
-	if c.deal.given != 1 || c.deal.first != emv.ARQC || c.deal.checked || c.deal.refused {
+	deal := c.waiting()
+	switch {
+	case deal == nil || deal.checked || deal.refused || c.config.AuthenticateInAC && deal == &c.deal:
 		return nil, statusConditions
-	}
-	if len(a.data) < 8 || len(a.data) > 16 {
+	case len(a.data) < 8 || len(a.data) > 16:
+		deal.refused, deal.issuerWrong = true, true // as any answer that is not the issuer's
 		return nil, statusWrongLength
-	}
-	if _, err := c.profile.VerifyResponse(c.key, c.deal.data, a.data); err != nil {
-		c.deal.refused = true
+	case !c.check(deal, a.data):
 		return nil, statusAuthenticate
 	}
-	c.deal.checked = true
 	return nil, statusOK
+}
+
+// waiting returns the transaction whose issuer may answer now: the one under way after an ARQC or, of a tapped card that
+// comes back, the one before. nil when there is none.
+func (c *Card) waiting() *transaction {
+	switch {
+	case c.deal.given == 1 && c.deal.first == emv.ARQC:
+		return &c.deal
+	case !c.deal.started && c.left.started:
+		return &c.left
+	}
+	return nil
+}
+
+// check verifies the issuer's answer to a transaction, remembers how that went, and does what the answer says.
+func (c *Card) check(deal *transaction, response []byte) bool {
+	answer, err := c.profile.VerifyResponse(c.key, deal.data, response)
+	if err != nil {
+		deal.refused, deal.issuerWrong = true, true
+		return false
+	}
+	deal.checked, c.lastOnline, c.goOnline = true, c.counter, false
+	if c.profile.Response == cryptogram.Response2 {
+		deal.refused = !answer.CSU.Has(emv.CSUApproved)
+		c.update(answer.CSU)
+	}
+	return true
+}
+
+// update does what a card status update says beside the issuer's decision. Counters of offline transactions the card has
+// none. EMV Book 3 Annex C10.
+func (c *Card) update(u emv.CSU) {
+	if u.Has(emv.CSUUpdatePINTries) {
+		c.tries = u.PINTries()
+	}
+	c.applicationBlocked = c.applicationBlocked || u.Has(emv.CSUApplicationBlock)
+	c.cardBlocked = c.cardBlocked || u.Has(emv.CSUCardBlock)
+	c.goOnline = u.Has(emv.CSUGoOnlineNext)
+}
+
+// takeAnswer verifies the issuer's answer that came with the second GENERATE AC; zeros stand for none.
+func (c *Card) takeAnswer(data emv.TLV) {
+	answer, _ := data.Get(0x91)
+	if bytes.Count(answer, []byte{0}) < len(answer) {
+		c.check(&c.deal, answer)
+	}
 }
 
 // internalAuthenticate signs the data of the terminal's DDOL: DDA.
 func (c *Card) internalAuthenticate(a apdu) ([]byte, status) {
 	switch {
-	case c.config.PKI == nil || !c.deal.started:
+	case !c.signs() || !c.deal.started:
 		return nil, statusConditions
 	case len(a.data) != 4:
 		return nil, statusWrongLength
@@ -218,7 +265,7 @@ func (c *Card) getChallenge() ([]byte, status) {
 // verifyPIN answers VERIFY with a plain (80) or an enciphered (88) PIN. EMV Book 3 6.5.12.
 func (c *Card) verifyPIN(a apdu) ([]byte, status) {
 	switch {
-	case c.config.PIN == "" || !c.deal.started:
+	case c.pin == "" || !c.deal.started:
 		return nil, statusConditions
 	case c.tries == 0:
 		return nil, statusBlocked
@@ -237,8 +284,10 @@ func (c *Card) verifyPIN(a apdu) ([]byte, status) {
 	default:
 		return nil, statusWrongP1P2
 	}
-	want := pinBlock(c.config.PIN)
+	c.deal.pinVerified, c.deal.pinWrong = true, false
+	want := pinBlock(c.pin)
 	if subtle.ConstantTimeCompare(block[:], want[:]) != 1 {
+		c.deal.pinWrong = true
 		c.tries--
 		return nil, statusWrongPIN | status(c.tries)
 	}

@@ -4,12 +4,14 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/posline/posline/crypto"
 )
 
 // A Card names the card whose keys are derived. It prints nothing of itself.
 type Card struct {
-	PAN      string // 8 to 19 digits
-	Sequence string // PAN sequence number (5F34, field 23), 2 digits; "" means "00"
+	PAN      crypto.Hidden // 8 to 19 digits
+	Sequence string        // PAN sequence number (5F34, field 23), 2 digits; "" means "00"
 }
 
 // Format hides the card, whatever the verb.
@@ -17,6 +19,9 @@ func (Card) Format(f fmt.State, _ rune) { fmt.Fprint(f, "Card(hidden)") }
 
 // MarshalText hides the card, so that logs and JSON hold nothing of it.
 func (Card) MarshalText() ([]byte, error) { return []byte("Card(hidden)"), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (Card) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 
 const (
 	minimumPAN = 8
@@ -29,10 +34,11 @@ func (c Card) packed() (y [16]byte, err error) {
 	if sequence == "" {
 		sequence = "00"
 	}
-	if len(c.PAN) < minimumPAN || len(c.PAN) > maximumPAN || len(sequence) != 2 {
+	pan := c.PAN.Text()
+	if len(pan) < minimumPAN || len(pan) > maximumPAN || len(sequence) != 2 {
 		return y, ErrCard
 	}
-	digits := c.PAN + sequence
+	digits := pan + sequence
 	for i := range len(digits) {
 		d := digits[len(digits)-1-i] - '0'
 		if d > 9 {
@@ -49,8 +55,8 @@ func (c Card) seed(o Derivation) ([8]byte, error) {
 	if err != nil {
 		return [8]byte{}, err
 	}
-	if o == OptionB && len(c.PAN) > 16 {
-		used := (len(c.PAN) + 2 + 1) / 2 // an odd number of digits gets a zero before it
+	if n := len(c.PAN.Text()); o == OptionB && n > 16 {
+		used := (n + 2 + 1) / 2 // an odd number of digits gets a zero before it
 		return decimalize(sha1.Sum(y[16-used:])), nil
 	}
 	return [8]byte(y[8:]), nil

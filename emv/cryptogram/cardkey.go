@@ -130,10 +130,10 @@ func setOddParity(data []byte) {
 	}
 }
 
-// LimitedUseKey derives the key a Visa cloud-based payment card uses in place of its own for a few days. The digits,
+// VisaLimitedUseKey derives the key a Visa cloud-based payment card uses in place of its own for a few days. The digits,
 // 1 to 14, are the year, the hours since its beginning and the number of the key within the hour. What comes out has
 // the card key's usage.
-func LimitedUseKey(k CardKey, digits string) (CardKey, error) {
+func VisaLimitedUseKey(k CardKey, digits string) (CardKey, error) {
 	m, err := k.Open(keymaterial.Grant(), crypto.OpDerive)
 	if err != nil {
 		return CardKey{}, err
@@ -162,9 +162,10 @@ func LimitedUseKey(k CardKey, digits string) (CardKey, error) {
 	return CardKey{limited}, err
 }
 
-// DynamicNumber computes the ICC dynamic number of an M/Chip card: counter and unpredictable number under the card's
-// key for it, two bytes. It stands in the issuer application data of online transactions.
-func DynamicNumber(k CardKey, counter uint16, number [4]byte) (idn [2]byte, err error) {
+// MChipDynamicNumber computes the ICC dynamic number of an M/Chip card: the counter, two zero octets and the
+// unpredictable number under the card's key for it, of which the first two bytes. It stands in the issuer application
+// data of online transactions.
+func MChipDynamicNumber(k CardKey, counter uint16, number [4]byte) (idn [2]byte, err error) {
 	m, err := k.Open(keymaterial.Grant(), crypto.OpDerive)
 	if err != nil {
 		return idn, err
@@ -172,7 +173,7 @@ func DynamicNumber(k CardKey, counter uint16, number [4]byte) (idn [2]byte, err 
 	defer m.Release()
 	block := make([]byte, m.Block().BlockSize())
 	block[0], block[1] = byte(counter>>8), byte(counter)
-	copy(block[2:], number[:])
+	copy(block[4:], number[:])
 	m.Block().Encrypt(block, block)
 	return [2]byte(block), nil
 }

@@ -74,7 +74,7 @@ func ARPC1(k SessionKey, ac [8]byte, arc emv.ARC) (arpc [8]byte, err error) {
 
 // ARPC2 computes the authorisation response cryptogram of method 2: a MAC of 4 bytes over the request cryptogram, the
 // card status update and 0 to 8 bytes of the issuer's. EMV Book 2 8.2.2.
-func ARPC2(k SessionKey, ac [8]byte, csu [4]byte, proprietary []byte) (arpc [4]byte, err error) {
+func ARPC2(k SessionKey, ac [8]byte, csu emv.CSU, proprietary []byte) (arpc [4]byte, err error) {
 	if len(proprietary) > 8 {
 		return arpc, ErrAnswer
 	}

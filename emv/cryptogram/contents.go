@@ -38,14 +38,14 @@ const elementsSize = 33
 // maximumIAD is the longest issuer application data, EMV Book 3 Annex A.
 const maximumIAD = 32
 
-// visa17 are the elements of ContentsVisa17; one octet of the issuer application data follows.
-var visa17 = [...]element{
+// cvn17 are the elements of ContentsCVN17; one octet of the issuer application data follows.
+var cvn17 = [...]element{
 	{tag: 0x9F02, at: 0, size: 6},
 	{tag: 0x9F37, at: 6, size: 4},
 	{tag: 0x9F36, at: 10, size: 2},
 }
 
-const visa17Size = 12
+const cvn17Size = 12
 
 // AppendContents appends what the cryptogram is computed over, before padding, from the data objects of a transaction:
 // field 55. An absent other amount (9F03) counts as zero. Errors are *emv.ValueError with ErrMissing or emv.ErrLength;
@@ -62,8 +62,8 @@ func (p Profile) AppendContents(dst []byte, d emv.TLV) ([]byte, error) {
 	from := len(dst)
 	table := elements[:]
 	out := append(dst, make([]byte, elementsSize)...)
-	if p.Contents == ContentsVisa17 {
-		table, out = visa17[:], out[:from+visa17Size]
+	if p.Contents == ContentsCVN17 {
+		table, out = cvn17[:], out[:from+cvn17Size]
 	}
 	if err := fill(out[from:], table, d); err != nil {
 		return dst, err
@@ -74,6 +74,9 @@ func (p Profile) AppendContents(dst []byte, d emv.TLV) ([]byte, error) {
 // iadPart returns what of the issuer application data is under the cryptogram.
 func (p Profile) iadPart(iad []byte) ([]byte, error) {
 	from, to := 0, len(iad)
+	if to > maximumIAD {
+		return nil, &emv.ValueError{Tag: 0x9F10, Err: emv.ErrLength}
+	}
 	switch p.Contents {
 	case ContentsIAD:
 	case ContentsCVR:
@@ -82,7 +85,7 @@ func (p Profile) iadPart(iad []byte) ([]byte, error) {
 		} else {
 			to = from
 		}
-	case ContentsVisa17:
+	case ContentsCVN17:
 		from, to = 4, 5
 	case ContentsMChip:
 		from, to = mChipCVR, mChipCVREnd
@@ -95,7 +98,7 @@ func (p Profile) iadPart(iad []byte) ([]byte, error) {
 	default:
 		return nil, ErrNoProfile
 	}
-	if from >= to || to > len(iad) || len(iad) > maximumIAD {
+	if from >= to || to > len(iad) {
 		return nil, &emv.ValueError{Tag: 0x9F10, Err: emv.ErrLength}
 	}
 	return iad[from:to], nil

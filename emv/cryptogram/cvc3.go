@@ -6,9 +6,9 @@ import (
 	"github.com/posline/posline/crypto"
 )
 
-// IVCVC3 computes what a Mastercard contactless card keeps of a static track (tags DC, DD of its personalisation): the
+// MastercardIVCVC3 computes what a Mastercard contactless card keeps of a static track (tags DC, DD of its personalisation): the
 // last two bytes of the track's MAC under the card's key of usage E4.
-func IVCVC3(k CardKey, track []byte) (iv [2]byte, err error) {
+func MastercardIVCVC3(k CardKey, track []byte) (iv [2]byte, err error) {
 	if err := k.requireDynamic(); err != nil {
 		return iv, err
 	}
@@ -24,10 +24,10 @@ func IVCVC3(k CardKey, track []byte) (iv [2]byte, err error) {
 	return [2]byte(mac[6:]), nil
 }
 
-// CVC3 computes the value of COMPUTE CRYPTOGRAPHIC CHECKSUM (9F60, 9F61): 16 bits, of whose decimal digits the track
-// carries the last ones. The number is the reader's unpredictable number in the form it was sent, BCD. An issuer with
-// its master key uses package crypto/cardverify. Errors: crypto.ErrUsage for a key of another usage than E4, E0 or E6.
-func CVC3(k CardKey, iv [2]byte, counter uint16, number [4]byte) (uint16, error) {
+// MastercardCVC3 computes the value of COMPUTE CRYPTOGRAPHIC CHECKSUM (9F60, 9F61): 16 bits, of whose decimal digits the track
+// carries the last ones. The number is the reader's unpredictable number in the form it was sent, BCD. This is
+// the card's side; an issuer with its master key verifies with cardverify.VerifyCVC3. Errors: crypto.ErrUsage for a key of another usage than E4, E0 or E6.
+func MastercardCVC3(k CardKey, iv [2]byte, counter uint16, number [4]byte) (uint16, error) {
 	if err := k.requireDynamic(); err != nil {
 		return 0, err
 	}

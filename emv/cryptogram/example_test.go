@@ -31,7 +31,7 @@ var field55, _ = hex.DecodeString("9F02060000000040009F03060000000000009F1A02012
 
 func ExampleProfile_Verify() {
 	imk := testIssuerKey()
-	card := cryptogram.Card{PAN: "1234567890123456", Sequence: "00"}
+	card := cryptogram.Card{PAN: crypto.Hide("1234567890123456"), Sequence: "00"}
 	data := emv.TLV(field55)
 
 	iad, _ := data.Get(0x9F10)
@@ -42,6 +42,7 @@ func ExampleProfile_Verify() {
 	}
 	fmt.Println(profile.Name, profile.Verify(imk, card, data))
 
+	// A status update that approves has emv.CSUApproved set; this one declines.
 	response, err := profile.AppendResponse(nil, imk, card, data, cryptogram.Answer{CSU: [4]byte{}})
 	fmt.Printf("91 %X %v\n", response, err)
 

@@ -3,6 +3,7 @@ package cryptogram
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
@@ -24,7 +25,7 @@ type Issuer interface {
 	AppendCommands(ctx context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []IssuerCommand) ([]byte, error)
 }
 
-// IssuerCommand is a command of an issuer script before it is secured.
+// IssuerCommand is a command of an issuer script before it is secured. It prints as its Command does.
 type IssuerCommand struct {
 	Command
 
@@ -47,6 +48,9 @@ type Request struct {
 	RID     emv.RID // of the card's application; zero: that of tag 84, 4F or 9F06 in Data, or else by shape
 	Data    emv.TLV // field 55
 }
+
+// Format shows the profile's name and hides the card and its data, whatever the verb.
+func (r Request) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "Request(%s, hidden)", r.Profile.Name) }
 
 // ProfileOf returns the profile of the request's card: its own, or the one its data call for.
 func (r Request) ProfileOf() (Profile, error) {
@@ -93,7 +97,8 @@ func (Software) AppendResponse(_ context.Context, dst []byte, key crypto.KeyRef,
 }
 
 // AppendCommands implements Issuer. PIN blocks are under a crypto.PINKey or its crypto.Key. Errors are those of
-// Script.AppendCommand, ErrNoProfile, and pinblock.ErrBlock for a PIN that does not decrypt.
+// Script.AppendCommand, ErrNoProfile, pinblock.ErrBlock for a PIN that does not decrypt, and pinblock.ErrPolicy for one
+// whose format does not bind it to the request's card.
 func (Software) AppendCommands(
 	_ context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []IssuerCommand,
 ) ([]byte, error) {
@@ -126,7 +131,7 @@ func (Software) AppendCommands(
 	}
 	out, s := dst, p.NewScript(cards, binary.BigEndian.Uint16(counter), [8]byte(ac))
 	for _, c := range commands {
-		apdu, err := s.append(c)
+		apdu, err := s.append(c, r.Card.PAN.Text())
 		if err != nil {
 			return dst, err
 		}
@@ -150,8 +155,8 @@ func (r Request) derive(p Profile, ref crypto.KeyRef) (CardKey, error) {
 	return p.DeriveCardKey(imk, r.Card)
 }
 
-// append secures one command.
-func (s *Script) append(c IssuerCommand) ([]byte, error) {
+// append secures one command for the card with the PAN.
+func (s *Script) append(c IssuerCommand, pan string) ([]byte, error) {
 	if c.NewPIN == nil {
 		return s.AppendCommand(nil, c.Command)
 	}
@@ -159,11 +164,11 @@ func (s *Script) append(c IssuerCommand) ([]byte, error) {
 	defer clear(change.New[:])
 	var current [8]byte
 	defer clear(current[:])
-	if err := format2Of(&change.New, *c.NewPIN); err != nil {
+	if err := format2Of(&change.New, *c.NewPIN, pan); err != nil {
 		return nil, err
 	}
 	if c.CurrentPIN != nil {
-		if err := format2Of(&current, *c.CurrentPIN); err != nil {
+		if err := format2Of(&current, *c.CurrentPIN, pan); err != nil {
 			return nil, err
 		}
 		change.Current = &current
@@ -171,8 +176,13 @@ func (s *Script) append(c IssuerCommand) ([]byte, error) {
 	return s.AppendPINChange(nil, change)
 }
 
-// format2Of decrypts a PIN and writes its clear block of ISO 9564-1 format 2.
-func format2Of(block *[8]byte, in pinblock.Encrypted) error {
+// format2Of decrypts a PIN and writes its clear block of ISO 9564-1 format 2. The PIN must be bound to the card it goes to:
+// whoever has a card of his own could else send it another's and read it out of the script.
+func format2Of(block *[8]byte, in pinblock.Encrypted, pan string) error {
+	bound := in.Layout.UsesPAN() && pinblock.Policy(nil).Check(in.Layout, in.Layout, true) == nil
+	if !bound || in.PAN.Text() != pan {
+		return fmt.Errorf("%w: it is not bound to the card", pinblock.ErrPolicy)
+	}
 	key, ok := in.Key.(crypto.PINKey)
 	if !ok {
 		k, isKey := in.Key.(crypto.Key)
@@ -184,7 +194,7 @@ func format2Of(block *[8]byte, in pinblock.Encrypted) error {
 			return err
 		}
 	}
-	pin, err := pinblock.Decrypt(key, in.Layout, in.Block, in.PAN)
+	pin, err := pinblock.Decrypt(key, in.Layout, in.Block, in.PAN.Text())
 	if err != nil {
 		return err
 	}

@@ -20,14 +20,14 @@ const (
 // Contents is what a cryptogram is computed over.
 type Contents uint8
 
-// The contents. All but ContentsVisa17 begin with amount (9F02), other amount (9F03), country (9F1A), TVR (95), currency
+// The contents. All but ContentsCVN17 begin with amount (9F02), other amount (9F03), country (9F1A), TVR (95), currency
 // (5F2A), date (9A), type (9C), unpredictable number (9F37), AIP (82) and counter (9F36).
 const (
 	ContentsCVR           Contents = iota + 1 // then the CVR with its length octet, as Visa's layouts have it
 	ContentsIAD                               // then the whole issuer application data
 	ContentsMChip                             // then the six octets of M/Chip's CVR
 	ContentsMChipCounters                     // then those and the eight octets of counters
-	ContentsVisa17                            // amount, unpredictable number, counter, fifth octet of the issuer application data
+	ContentsCVN17                             // amount, unpredictable number, counter, fifth octet of the issuer application data
 )
 
 // ResponseMethod is how the issuer's answer is authenticated.
@@ -65,7 +65,7 @@ func VisaCVN10() Profile {
 // VisaCVN17 returns the profile of Visa cryptogram version 17 (11), which contactless cards use. Its contents are those
 // of VCPS as far as they are known publicly: no published example confirms them.
 func VisaCVN17() Profile {
-	return Profile{"Visa CVN 17", crypto.TDES, OptionA, SessionDirect, ContentsVisa17, crypto.Padding1, Response1, visaScript}
+	return Profile{"Visa CVN 17", crypto.TDES, OptionA, SessionDirect, ContentsCVN17, crypto.Padding1, Response1, visaScript}
 }
 
 // VisaCVN18 returns the profile of Visa cryptogram version 18 (12). Some systems derive its card keys by option A; for
@@ -132,17 +132,33 @@ func Amex01() Profile {
 		visaScript}
 }
 
-// UnionPay returns the profile of UnionPay and PBOC 3.0 cards with Triple DES.
+// UnionPay returns the profile of UnionPay and PBOC 3.0 cards with Triple DES, cryptogram version 01.
 func UnionPay() Profile {
 	return Profile{"UnionPay", crypto.TDES, OptionA, SessionUnionPay, ContentsCVR, crypto.Padding2, Response1,
 		ScriptRules{ScriptUnionPay, ScriptOverCryptogram, EncryptVisa, PINBlockVIS}}
 }
 
-// UnionPaySM4 returns the profile of UnionPay and PBOC 3.0 cards with SM4. That scripts follow the rules of Triple DES
-// with longer blocks is not confirmed by any published example.
+// UnionPaySM4 returns the profile of UnionPay and PBOC 3.0 cards with SM4, cryptogram version 01. That scripts follow the
+// rules of Triple DES with longer blocks is not confirmed by any published example.
 func UnionPaySM4() Profile {
 	p := UnionPay()
 	p.Name, p.Algorithm = "UnionPay SM4", crypto.SM4
+	return p
+}
+
+// UnionPayCVN17 returns the profile of UnionPay cards that were tapped and give cryptogram version 17 (hexadecimal), with
+// Triple DES. It is not confirmed: cards in use say that they have this version, but neither its contents, taken from the
+// like-named version of Visa, nor its padding stands in a public document or example.
+func UnionPayCVN17() Profile {
+	p := UnionPay()
+	p.Name, p.Contents = "UnionPay CVN 17 (not confirmed)", ContentsCVN17
+	return p
+}
+
+// UnionPayCVN17SM4 is UnionPayCVN17 with SM4, not confirmed either.
+func UnionPayCVN17SM4() Profile {
+	p := UnionPayCVN17()
+	p.Name, p.Algorithm = "UnionPay CVN 17 SM4 (not confirmed)", crypto.SM4
 	return p
 }
 
@@ -168,7 +184,7 @@ func ProfileFor(rid emv.RID, iad []byte) (Profile, error) {
 			return Amex01(), nil
 		}
 	case emv.IADUnionPay:
-		return unionPayFor(d.Algorithm)
+		return unionPayFor(d.CVN, d.Algorithm)
 	case emv.IADUnknown:
 		if rid == emv.RIDMastercard && len(iad) >= mChipCountersEnd { // layouts with more behind the counters
 			return MChip(iad[1])
@@ -203,12 +219,18 @@ func ccdFor(identifier byte) (Profile, error) {
 	return Profile{}, ErrNoProfile
 }
 
-func unionPayFor(algorithm byte) (Profile, error) {
-	switch algorithm {
-	case 1:
+// unionPayFor knows the versions of which something is known: others compute over other data.
+func unionPayFor(version, algorithm byte) (Profile, error) {
+	const tripleDES, sm4 = 1, 4
+	switch {
+	case version == 0x01 && algorithm == tripleDES:
 		return UnionPay(), nil
-	case 4:
+	case version == 0x01 && algorithm == sm4:
 		return UnionPaySM4(), nil
+	case version == 0x17 && algorithm == tripleDES:
+		return UnionPayCVN17(), nil
+	case version == 0x17 && algorithm == sm4:
+		return UnionPayCVN17SM4(), nil
 	}
 	return Profile{}, ErrNoProfile
 }

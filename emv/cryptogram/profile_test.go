@@ -3,6 +3,7 @@ package cryptogram
 import (
 	"bytes"
 	"context"
+	"crypto/des"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -43,7 +44,8 @@ func TestProfileFor(t *testing.T) {
 		{emv.RIDMastercard, "0114A00003220000000000000000000000FF", "M/Chip CVN 14"},
 		{emv.RIDMastercard, "0115A00003220000000000000000000000FF", "M/Chip CVN 15"},
 		{emv.RIDMastercard, "0116A00003220000000000000000000000FF", ""},
-		{emv.RIDMastercard, "0110A08001222000067500000000000000FF00000000000000FF", "M/Chip CVN 10"}, // 25 octets
+		{emv.RIDMastercard, "0110A08001222000067500000000000000FF00000000000000FF", "M/Chip CVN 10"}, // 26 octets
+		{emv.RIDMastercard, "0110A08001222000067500000000000000FF000000000000FF", "M/Chip CVN 10"},   // 25, with more behind the counters
 		{emv.RIDMastercard, "0110A080012220000675000000000000", ""},
 		{emv.RID{}, "0FA501A03800000000000000000000000F010000000000000000000000000000", "CCD"},
 		{emv.RID{}, "0FA601A03800000000000000000000000F010000000000000000000000000000", "CCD AES"},
@@ -52,6 +54,12 @@ func TestProfileFor(t *testing.T) {
 		{emv.RIDUnionPay, "07010103A0000001", "UnionPay"},
 		{emv.RIDUnionPay, "07010103A00000040A010000000000AABBCCDD", "UnionPay SM4"},
 		{emv.RIDUnionPay, "07010103A0000002", ""},
+		{emv.RIDUnionPay, "07010003A0000001", ""},
+		{emv.RIDUnionPay, "07011103A0000001", ""},
+		{emv.RIDUnionPay, "07010203A0000004", ""},
+		{emv.RIDUnionPay, "07011703A00000010A010000049993865EF220", "UnionPay CVN 17 (not confirmed)"},
+		{emv.RIDUnionPay, "07011703A0000004", "UnionPay CVN 17 SM4 (not confirmed)"},
+		{emv.RIDUnionPay, "07011703A0000002", ""},
 		{emv.RIDJCB, "07010104A0000000", ""},
 		{emv.RIDDiscover, "06010103A00000", ""},
 	} {
@@ -103,7 +111,7 @@ func sale(t testing.TB, p Profile, card Card, iad string) (crypto.IMK, emv.TLV) 
 	return imk, emv.AppendTLV(d, 0x9F26, ac[:])
 }
 
-var testCard = Card{PAN: "6228480012345678901", Sequence: "01"}
+var testCard = Card{PAN: crypto.Hide("6228480012345678901"), Sequence: "01"}
 
 // everyProfile names an issuer application data of every profile.
 var everyProfile = map[string]struct {
@@ -126,6 +134,32 @@ var everyProfile = map[string]struct {
 	"Interac CVN 133":         {emv.RIDInterac, "15018504A0000000" + strings.Repeat("00", 14)},
 	"UnionPay":                {emv.RIDUnionPay, "07010103A0000001"},
 	"UnionPay SM4":            {emv.RIDUnionPay, "07010103A0000004"},
+
+	"UnionPay CVN 17 (not confirmed)":     {emv.RIDUnionPay, "07011703A0000001"},
+	"UnionPay CVN 17 SM4 (not confirmed)": {emv.RIDUnionPay, "07011703A0000004"},
+}
+
+// TestUnionPayVersions holds that cards of cryptogram versions 01 and 17 compute over different data.
+func TestUnionPayVersions(t *testing.T) {
+	for _, p := range []Profile{UnionPayCVN17(), UnionPayCVN17SM4()} {
+		_, d := sale(t, p, testCard, "07011703A0B8C001")
+		contents, err := p.AppendContents(nil, d)
+		require.NoError(t, err)
+		require.Equal(t, "000000004000"+"52bf4585"+"001c"+"a0", hex.EncodeToString(contents))
+		require.Equal(t, [2]any{SessionUnionPay, crypto.Padding2}, [2]any{p.Session, p.Padding})
+	}
+}
+
+// TestMChipDynamicNumber computes the number anew with the standard library's cipher.
+func TestMChipDynamicNumber(t *testing.T) {
+	key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+	block, err := des.NewTripleDESCipher(append(bytes.Clone(key), key[:8]...))
+	require.NoError(t, err)
+	want := unhex(t, "12340000A1B2C3D4") // counter, zeros, unpredictable number
+	block.Encrypt(want, want)
+	got, err := MChipDynamicNumber(cardKey(t, "E6", crypto.TDES, key), 0x1234, [4]byte{0xA1, 0xB2, 0xC3, 0xD4})
+	require.NoError(t, err)
+	require.Equal(t, want[:2], got[:])
 }
 
 // TestEveryProfile holds that what the card computes the issuer accepts and the other way round, that every octet under
@@ -217,10 +251,10 @@ func TestIssuerPINChange(t *testing.T) {
 		require.NoError(t, err)
 		block, err := pinblock.Encrypt(nil, pinKey, pinblock.ISO0, pin, pan)
 		require.NoError(t, err)
-		return &pinblock.Encrypted{Key: ref, Layout: pinblock.ISO0, PAN: pan, Block: block}
+		return &pinblock.Encrypted{Key: ref, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: block}
 	}
 	r := Request{
-		Card: Card{PAN: pan}, Profile: VisaCVN10(), Data: emv.TLV(b("9F3602001C9F260829CCA15AE665FA2E")),
+		Card: Card{PAN: crypto.Hide(pan)}, Profile: VisaCVN10(), Data: emv.TLV(b("9F3602001C9F260829CCA15AE665FA2E")),
 	}
 	ctx, software := context.Background(), Software{}
 	for _, c := range []struct {
@@ -238,6 +272,12 @@ func TestIssuerPINChange(t *testing.T) {
 	bad := encrypted(pinKey, "9999")
 	bad.Block[0] ^= 1
 	foreign := encrypted(nil, "9999")
+	other, unbound := *encrypted(k, "9999"), *encrypted(k, "9999") // a PIN of another card, and of none
+	other.PAN = crypto.Hide("1234567890123464")
+	unbound.Layout = pinblock.ISO1
+	_, err = software.AppendCommands(ctx, nil, keys, r, []IssuerCommand{{NewPIN: &unbound}})
+	require.ErrorIs(t, err, pinblock.ErrPolicy)
+	unbound.Layout = pinblock.VISA4 // of other digits of the PAN: no longer approved
 	for _, c := range []struct {
 		command IssuerCommand
 		want    error
@@ -245,6 +285,9 @@ func TestIssuerPINChange(t *testing.T) {
 		{IssuerCommand{NewPIN: bad}, pinblock.ErrBlock},
 		{IssuerCommand{NewPIN: encrypted(k, "1234"), CurrentPIN: bad}, pinblock.ErrBlock},
 		{IssuerCommand{NewPIN: foreign}, crypto.ErrKeyRef},
+		{IssuerCommand{NewPIN: &other}, pinblock.ErrPolicy},
+		{IssuerCommand{NewPIN: encrypted(k, "1234"), CurrentPIN: &other}, pinblock.ErrPolicy},
+		{IssuerCommand{NewPIN: &unbound}, pinblock.ErrPolicy},
 		{IssuerCommand{NewPIN: encrypted(keys.Integrity.(crypto.IMK).Key(), "1234")}, crypto.ErrUsage},
 	} {
 		_, err := software.AppendCommands(ctx, nil, keys, r, []IssuerCommand{c.command})
@@ -289,7 +332,7 @@ func TestMisshapenData(t *testing.T) {
 	require.NoError(t, p.Verify(imk, testCard, repeated), "of repeated objects the first counts")
 	zero := emv.AppendTLV(d, 0x9F03, make([]byte, 6))
 	require.NoError(t, p.Verify(imk, testCard, zero), "an absent other amount is zero")
-	for _, iad := range []string{"06", "06010A", "06010A03A000", "06010AFFA00000"} {
+	for _, iad := range []string{"06", "06010A", "06010A03A000", "06010AFFA00000", "06010A00A00000"} {
 		_, err := p.iadPart(unhex(t, iad))
 		require.ErrorIs(t, err, emv.ErrLength, iad)
 	}
@@ -304,12 +347,15 @@ func TestKeysAreHeldToTheirUsage(t *testing.T) {
 	require.ErrorIs(t, p.Verify(crypto.IMK{}, testCard, d), crypto.ErrNoKey)
 	require.ErrorIs(t, Profile{}.Verify(imk, testCard, d), ErrNoProfile)
 	require.ErrorIs(t, p.VerifyCard(CardKey{}, d), crypto.ErrNoKey)
-	_, err := NewCardKey(importKey(t, "P0", crypto.TDES, "B", b))
-	require.ErrorIs(t, err, crypto.ErrUsage)
+	for _, k := range []crypto.Key{importKey(t, "P0", crypto.TDES, "B", b), importKey(t, "B0", crypto.TDES, "X", b)} {
+		none, err := NewCardKey(k) // the second one may derive, but nothing of cards
+		require.ErrorIs(t, err, crypto.ErrUsage)
+		require.Equal(t, CardKey{}, none)
+	}
+	_, err := NewSessionKey(crypto.Key{})
+	require.ErrorIs(t, err, crypto.ErrNoKey)
 	_, err = NewSessionKey(importKey(t, "P0", crypto.TDES, "B", b))
 	require.ErrorIs(t, err, crypto.ErrUsage)
-	_, err = NewSessionKey(crypto.Key{})
-	require.ErrorIs(t, err, crypto.ErrNoKey)
 	data, err := NewSessionKey(importKey(t, "D0", crypto.TDES, "B", b))
 	require.NoError(t, err)
 	_, err = AppendMAC(nil, data, crypto.Padding2, b, 8)
@@ -318,10 +364,15 @@ func TestKeysAreHeldToTheirUsage(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrUsage)
 	_, err = EncryptScriptData(nil, sessionKey(t, crypto.TDES, b), EncryptEMV, b)
 	require.ErrorIs(t, err, crypto.ErrUsage)
-	_, err = CVC3(cardKey(t, "E2", crypto.TDES, b), [2]byte{}, 1, [4]byte{})
+	none, err := MastercardCVC3(cardKey(t, "E2", crypto.TDES, b), [2]byte{}, 1, [4]byte{})
 	require.ErrorIs(t, err, crypto.ErrUsage)
-	_, err = CVC3(cardKey(t, "E4", crypto.AES, b), [2]byte{}, 1, [4]byte{})
+	require.Zero(t, none)
+	none, err = MastercardCVC3(cardKey(t, "E4", crypto.AES, b), [2]byte{}, 1, [4]byte{})
 	require.ErrorIs(t, err, crypto.ErrUnsupported)
+	require.Zero(t, none)
+	none, err = MastercardCVC3(CardKey{}, [2]byte{}, 1, [4]byte{})
+	require.ErrorIs(t, err, crypto.ErrNoKey)
+	require.Zero(t, none)
 	require.ErrorIs(t, Software{}.VerifyCryptogram(context.Background(), nil, Request{Data: d, RID: emv.RIDVisa}), crypto.ErrKeyRef)
 	imk.Destroy()
 	require.ErrorIs(t, p.Verify(imk, testCard, d), crypto.ErrDestroyed)
@@ -330,7 +381,7 @@ func TestKeysAreHeldToTheirUsage(t *testing.T) {
 func TestDerivationsRefuse(t *testing.T) {
 	b := unhex(t, "0123456789ABCDEFFEDCBA98765432101122334455667788")
 	tdes, aes, sm4 := issuerKey(t, "E0", crypto.TDES, b[:16]), issuerKey(t, "E0", crypto.AES, b), issuerKey(t, "E0", crypto.SM4, b[:16])
-	for _, card := range []Card{{}, {PAN: "1234567"}, {PAN: "12345678901234567890"}, {PAN: "12345678A"}, {PAN: "123456789", Sequence: "1"}, {PAN: "123456789", Sequence: "1:"}} {
+	for _, card := range []Card{{}, {PAN: crypto.Hide("1234567")}, {PAN: crypto.Hide("12345678901234567890")}, {PAN: crypto.Hide("12345678A")}, {PAN: crypto.Hide("123456789"), Sequence: "1"}, {PAN: crypto.Hide("123456789"), Sequence: "1:"}} {
 		_, err := DeriveCardKey(tdes, card, OptionA)
 		require.ErrorIs(t, err, ErrCard)
 		_, err = DeriveCardKey(aes, card, OptionC)
@@ -348,7 +399,7 @@ func TestDerivationsRefuse(t *testing.T) {
 		second(CommonSessionKey(card, b[:9])), second(CommonSessionKey(sm4Card, b[:8])), second(VisaSessionKey(aesCard, 1)),
 		second(UnionPaySessionKey(aesCard, 1)), second(TreeSessionKey(aesCard, 1, Tree{Branch: 4, Height: 8})),
 		second(TreeSessionKey(card, 1, Tree{})), second(TreeSessionKey(card, 1, Tree{Branch: 4, Height: 16})),
-		second(LimitedUseKey(card, "")), second(LimitedUseKey(card, "123456789012345")), second(LimitedUseKey(card, "12A")),
+		second(VisaLimitedUseKey(card, "")), second(VisaLimitedUseKey(card, "123456789012345")), second(VisaLimitedUseKey(card, "12A")),
 	} {
 		require.ErrorIs(t, err, crypto.ErrUnsupported)
 	}
@@ -375,6 +426,7 @@ func TestScriptsRefuse(t *testing.T) {
 	}
 	_, err = VisaCVN18().AppendResponseCard(nil, cardKey(t, "E0", crypto.TDES, b), emv.TLV(unhex(t, "9F26080011223344556677")), Answer{})
 	require.ErrorIs(t, err, ErrMissing)
+	require.Equal(t, "PINChange(hidden)", fmt.Sprintf("%x", PINChange{New: good}))
 	require.NotContains(t, fmt.Sprintf("%+v %d %x", PINChange{New: good}, PINChange{New: good}, PINChange{New: good}), "1234")
 	require.NotContains(t, fmt.Sprintf("%+v %d %x %#v", testCard, testCard, testCard, Request{Card: testCard}), "6228")
 }

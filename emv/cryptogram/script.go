@@ -79,7 +79,7 @@ func (p Profile) NewScript(keys ScriptKeys, counter uint16, ac [8]byte) *Script 
 	return &Script{rules: p.Script, keys: keys, counter: counter, cryptogram: ac}
 }
 
-// Command is one command of an issuer script before it is secured.
+// Command is one command of an issuer script before it is secured. It prints nothing of its data.
 type Command struct {
 	CLA, INS, P1, P2 byte
 
@@ -88,6 +88,17 @@ type Command struct {
 
 	MACSize int // 4 to 8 bytes; 0 means 8
 }
+
+// Format prints the header and the number of bytes of the data, whatever the verb.
+func (c Command) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "Command(%02X%02X%02X%02X, %d bytes)", c.CLA, c.INS, c.P1, c.P2, len(c.Data))
+}
+
+// MarshalText writes what Format prints, so that logs and JSON hold nothing of the data.
+func (c Command) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", c), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (Command) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 
 // AppendCommand appends the whole command for a template 86: header, data, MAC. Errors: ErrCommand, crypto.ErrUsage for
 // keys of another usage.
@@ -128,6 +139,12 @@ type PINChange struct {
 // Format hides the blocks, whatever the verb.
 func (PINChange) Format(f fmt.State, _ rune) { fmt.Fprint(f, "PINChange(hidden)") }
 
+// MarshalText hides the blocks, so that logs and JSON hold nothing of them.
+func (PINChange) MarshalText() ([]byte, error) { return []byte("PINChange(hidden)"), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (PINChange) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
+
 // AppendPINChange appends a whole PIN CHANGE/UNBLOCK command, P2 01 with and 02 without the current PIN. The error
 // ErrPINBlock does not say what was wrong with which block.
 func (s *Script) AppendPINChange(dst []byte, c PINChange) ([]byte, error) {
@@ -152,23 +169,33 @@ func (s *Script) pinBlock(c PINChange) (block [8]byte, err error) {
 	if s.rules.PINBlock == PINBlockISO2 && c.Current == nil {
 		return block, nil
 	}
+	block[0] &= 0x0F
+	var current [8]byte
+	if c.Current != nil {
+		current = *c.Current
+	}
+	return block, s.maskPIN(&block, c.Current != nil, current)
+}
+
+// maskPIN xors octets 5 to 8 of the card's key for cryptograms into the block and, when it is there, the current PIN. Done
+// twice it does nothing.
+func (s *Script) maskPIN(block *[8]byte, withCurrent bool, current [8]byte) error {
 	if err := s.keys.Cryptogram.Require(crypto.OpDerive, crypto.UsageEMVCryptogram); err != nil {
-		return block, err
+		return err
 	}
 	m, err := s.keys.Cryptogram.open()
 	if err != nil {
-		return block, err
+		return err
 	}
 	defer m.Release()
-	block[0] &= 0x0F
 	xor(block[4:], m.Bytes()[4:8])
-	if c.Current != nil {
-		for i := range int(c.Current[0] & 0x0F) { // digits of the current PIN, from the left
-			digit := c.Current[1+i/2] >> (4 * (1 - i%2)) & 0x0F
+	if withCurrent {
+		for i := range int(current[0] & 0x0F) { // digits of the current PIN, from the left
+			digit := current[1+i/2] >> (4 * (1 - i%2)) & 0x0F
 			block[i/2] ^= digit << (4 * (1 - i%2))
 		}
 	}
-	return block, nil
+	return nil
 }
 
 // format2 reports whether a block is 2, the length 4 to 12, so many digits, F to the end.

@@ -56,8 +56,13 @@ func (k CardKey) open() (*keymaterial.Material, error) {
 	return m, nil
 }
 
-// DirectKey returns the card's key as a session key, for cards without session keys: Visa CVN 10, American Express.
+// DirectKey returns the card's key as a session key, for cards without session keys: Visa CVN 10, American Express. The
+// key must be of mode N: one that may only derive, as an issuer's, does not compute, else what is derived under it could
+// be computed in the clear. So it can under the card's key: give what comes out to code that computes what the card does.
 func DirectKey(k CardKey) (SessionKey, error) {
+	if err := k.Require(crypto.OpGenerate); err != nil {
+		return SessionKey{}, err
+	}
 	m, err := k.open()
 	if err != nil {
 		return SessionKey{}, err

@@ -134,13 +134,18 @@ func checkSecureMessaging(t *testing.T, c *vector) {
 		data := slices.Concat(c.in.hex("header"), c.in.hex("atc"), c.in.hex("ac"), c.in.hex("data"))
 		requireMAC(t, sessionKey(t, crypto.TDES, c.in.hex("sk_smi")), crypto.Padding2, data, c.want.hex("mac"))
 	case "ISO-2 PIN block":
+		require.Empty(t, c.in.text("current_pin"), "the block has the new PIN alone")
 		block := pinBlock2(t, c.in.text("pin"))
 		require.Equal(t, c.want.bytes8("block"), block)
 		require.True(t, format2(block))
 	case "VIS PIN block":
-		current := pinBlock2(t, c.in.text("current_pin"))
+		change := PINChange{New: pinBlock2(t, c.in.text("pin"))}
+		if current := c.in.text("current_pin"); current != "" {
+			block := pinBlock2(t, current)
+			change.Current = &block
+		}
 		s := &Script{rules: ScriptRules{PINBlock: PINBlockVIS}, keys: ScriptKeys{Cryptogram: cardKey(t, "E0", crypto.TDES, c.in.hex("mk_ac"))}}
-		block, err := s.pinBlock(PINChange{New: pinBlock2(t, c.in.text("pin")), Current: &current})
+		block, err := s.pinBlock(change)
 		require.NoError(t, err)
 		require.Equal(t, c.want.bytes8("block"), block)
 	case "script data encryption":
@@ -161,6 +166,15 @@ func checkSecureMessaging(t *testing.T, c *vector) {
 	default:
 		require.Fail(t, "unknown method", method)
 	}
+}
+
+// TestPINBlockCaseWithoutACurrentPIN: a case may say that there is no current PIN.
+func TestPINBlockCaseWithoutACurrentPIN(t *testing.T) {
+	in := newObject(t, map[string]any{"method": "ISO-2 PIN block", "pin": "1234", "current_pin": nil})
+	want := newObject(t, map[string]any{"block": "241234FFFFFFFFFF"})
+	checkSecureMessaging(t, &vector{"test", in, want})
+	in.requireRead()
+	want.requireRead()
 }
 
 // jposSession: for M/Chip and the common method the session key of a first command is the same.

@@ -12,8 +12,16 @@ import (
 // Verify checks the cryptogram (9F26) of a transaction, an ARQC, TC or AAC, under the issuer's master key of usage E0.
 // d holds the data objects of field 55 with at least those of the profile's contents. A wrong cryptogram is
 // crypto.ErrVerify, found in constant time; missing or misshapen data are an *emv.ValueError, a wrong PAN ErrCard, a
-// key of another cipher or usage crypto.ErrUsage.
+// key of another cipher or usage crypto.ErrUsage. Under Triple DES it allocates nothing, the EMV2000 tree apart.
 func (p Profile) Verify(imk crypto.IMK, card Card, d emv.TLV) error {
+	if p.short(imk) {
+		return p.verifyTDES(imk, card, d)
+	}
+	return p.verifyLong(imk, card, d)
+}
+
+// verifyLong is Verify for every cipher and derivation.
+func (p Profile) verifyLong(imk crypto.IMK, card Card, d emv.TLV) error {
 	k, err := p.DeriveCardKey(imk, card)
 	if err != nil {
 		return err
@@ -115,14 +123,19 @@ func (p Profile) sessionKey(k CardKey, d emv.TLV) (SessionKey, error) {
 // Answer is what the issuer tells the card.
 type Answer struct {
 	ARC         emv.ARC // method 1: authorisation response code, which M/Chip calls ARPC response code
-	CSU         [4]byte // method 2: card status update
+	CSU         emv.CSU // method 2: card status update
 	Proprietary []byte  // method 2: 0 to 8 bytes of the issuer's
 }
 
 // AppendResponse appends the issuer authentication data for the card, the value of tag 91: the ARPC to the transaction's
-// cryptogram and the answer. It does not verify the cryptogram. Errors are those of Verify, and ErrAnswer for
+// cryptogram and the answer. It verifies the cryptogram first: an ARPC to eight bytes of the caller's choice is a block
+// encrypted under the card's key, and session keys are such blocks. Errors are those of Verify, and ErrAnswer for
 // proprietary data that method 1 has no room for, that are too long, or for a card without issuer authentication.
+// EMV Book 2 8.2.
 func (p Profile) AppendResponse(dst []byte, imk crypto.IMK, card Card, d emv.TLV, a Answer) ([]byte, error) {
+	if err := p.Verify(imk, card, d); err != nil {
+		return dst, err
+	}
 	k, err := p.DeriveCardKey(imk, card)
 	if err != nil {
 		return dst, err
@@ -131,7 +144,7 @@ func (p Profile) AppendResponse(dst []byte, imk crypto.IMK, card Card, d emv.TLV
 	return p.AppendResponseCard(dst, k, d, a)
 }
 
-// AppendResponseCard is AppendResponse with the card's key.
+// AppendResponseCard is AppendResponse with the card's key, for the card's own side: it does not verify the cryptogram.
 func (p Profile) AppendResponseCard(dst []byte, k CardKey, d emv.TLV, a Answer) ([]byte, error) {
 	v, err := findSized(d, 0x9F26, 8)
 	if err != nil {
@@ -175,7 +188,7 @@ func (p Profile) VerifyResponse(k CardKey, d emv.TLV, response []byte) (Answer, 
 	case p.Response == NoResponse:
 		return a, ErrAnswer
 	case p.Response == Response2 && len(response) >= 8 && len(response) <= 16:
-		a.CSU = [4]byte(response[4:8])
+		a.CSU = emv.CSU(response[4:8])
 		a.Proprietary = response[8:]
 	case p.Response != Response2 && len(response) == 10:
 		a.ARC = emv.ARC(response[8:])

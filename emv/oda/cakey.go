@@ -33,6 +33,15 @@ func NewCAKey(rid emv.RID, index byte, modulus, exponent, checksum []byte) (CAKe
 	return k, nil
 }
 
+// NewUnionPayCAKey takes a key as a UnionPay host downloads it. What is not RSA with SHA-1, such as a key for SM2, is
+// ErrFormat; other errors are those of NewCAKey. Whether the key is over is for emv.UnionPayCAKey.Expired.
+func NewUnionPayCAKey(k emv.UnionPayCAKey) (CAKey, error) {
+	if k.HashAlgorithm != hashSHA1 || k.Algorithm != keyRSA {
+		return CAKey{}, &Error{CAKey{RID: k.RID, Index: k.Index}.name(), ErrFormat}
+	}
+	return NewCAKey(k.RID, k.Index, k.Modulus, k.Exponent, k.Checksum)
+}
+
 // Checksum returns the check sum of the key, SHA-1; crypto.ErrFIPS while FIPS 140 mode is enforced.
 func (k CAKey) Checksum() (sum [sha1.Size]byte, err error) {
 	if err := allowed(); err != nil {

@@ -2,9 +2,11 @@ package oda
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
 )
 
@@ -19,7 +21,7 @@ type IssuerCertificate struct {
 }
 
 // ICCCertificate is a recovered ICC public key certificate, tag 9F46 (or 9F2D of a key for PIN encipherment). EMV Book 2
-// table 14. It prints nothing of the card.
+// table 14. It prints nothing of the card: print the fields that may be shown.
 type ICCCertificate struct {
 	PublicKey
 	PAN    string
@@ -27,11 +29,14 @@ type ICCCertificate struct {
 	Serial [3]byte
 }
 
-// String hides the certificate.
-func (ICCCertificate) String() string { return "ICCCertificate(hidden)" }
+// Format hides the certificate, whatever the verb.
+func (ICCCertificate) Format(f fmt.State, _ rune) { fmt.Fprint(f, "ICCCertificate(hidden)") }
 
-// GoString hides the certificate.
-func (ICCCertificate) GoString() string { return "ICCCertificate(hidden)" }
+// MarshalText hides the certificate, so that logs, JSON and XML hold nothing of it.
+func (ICCCertificate) MarshalText() ([]byte, error) { return []byte("ICCCertificate(hidden)"), nil }
+
+// MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
+func (ICCCertificate) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 
 // Both certificates share a layout: format, identifier of holderSize bytes, expiry 2, serial 3, hash algorithm, key
 // algorithm, key length, exponent length, then the room for the key. Header and trailer are 1 byte, the hash 20.
@@ -103,7 +108,8 @@ func RecoverIssuer(ca CAKey, cert, remainder, exponent []byte) (IssuerCertificat
 }
 
 // RecoverICC recovers and checks a card's certificate from tags 9F46, 9F48 (nil when there is none) and 9F47, with the
-// static data to be authenticated; or from 9F2D, 9F2F and 9F2E. Errors are those of RecoverIssuer.
+// static data to be authenticated; or from 9F2D, 9F2F and 9F2E, whose certificate is not over the static data: nil. Errors
+// are those of RecoverIssuer.
 func RecoverICC(issuer PublicKey, cert, remainder, exponent, static []byte) (ICCCertificate, error) {
 	c, err := issuer.openCertificate(formatICC, iccHolder, cert, remainder, exponent)
 	if err == nil {

@@ -9,10 +9,15 @@
 //	icc, err := oda.RecoverICC(issuer.PublicKey, tag9F46, tag9F48, tag9F47, static)	// then icc.Check(pan, today)
 //	idn, err := oda.VerifyDDA(icc.PublicKey, tag9F4B, ddolData)
 //
+// A tapped card of Visa or UnionPay has signed already when the terminal reads its records: [AppendFDDAData] gives what
+// VerifyDDA then checks.
+//
 // [NewTestPKI] is the other side: a certification authority and an issuer for package emv/card.
 //
 // The package talks to no card, sets no bits of the TVR and keeps no revocation list. RSA certificates with SHA-1 are
-// the only ones EMV Book 2 has; the elliptic-curve ones of the contactless kernel 8 are not here.
+// the only ones EMV Book 2 has; the elliptic-curve ones of the contactless kernel 8 are not here, and neither are the SM2
+// certificates with SM3 of PBOC 3.0 part 17 (国密): no public example confirms their layout. A terminal that meets one
+// treats the authentication as not performed and goes online.
 //
 // # Security
 //

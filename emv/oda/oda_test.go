@@ -195,7 +195,7 @@ func TestIssuingRefuses(t *testing.T) {
 
 func TestStaticData(t *testing.T) {
 	afl := emv.AFL{0x08, 1, 2, 1, 0x60, 1, 1, 1} // SFI 1 records 1 and 2, the first signed; SFI 12 record 1
-	records := map[[2]int][]byte{{1, 1}: {0x70, 3, 0x5A, 1, 0x62}, {1, 2}: {0x70, 0}, {12, 1}: {0x70, 3, 0x9F, 0x4D, 0}}
+	records := map[[2]int][]byte{{1, 1}: {0x70, 3, 0x5A, 1, 0x62}, {1, 2}: {0x70, 3, 0x5F, 0x50, 0}, {12, 1}: {0x70, 3, 0x9F, 0x4D, 0}}
 	record := func(r emv.RecordRef) ([]byte, bool) { b, ok := records[[2]int{r.SFI, r.Record}]; return b, ok }
 	aip := emv.AIP{0x39, 0}
 	want := []byte{0x5A, 1, 0x62, 0x70, 3, 0x9F, 0x4D, 0}
@@ -221,6 +221,20 @@ func TestStaticData(t *testing.T) {
 	require.ErrorIs(t, err, ErrMissing)
 }
 
+// TestStaticDataOfFilesWithoutATemplate: up to file 10 the template 70 is left out, from file 11 on it is signed too.
+func TestStaticDataOfFilesWithoutATemplate(t *testing.T) {
+	record := func(emv.RecordRef) ([]byte, bool) { return []byte{0x70, 3, 0x5A, 1, 0x62}, true }
+	for sfi := byte(1); sfi <= 30; sfi++ {
+		want := []byte{0x70, 3, 0x5A, 1, 0x62}
+		if sfi <= 10 {
+			want = want[2:]
+		}
+		got, err := AppendStaticData(nil, emv.AFL{sfi << 3, 1, 1, 1}, record, nil, emv.AIP{})
+		require.NoError(t, err)
+		require.Equal(t, want, got, "file %d", sfi)
+	}
+}
+
 func TestEncipheredPIN(t *testing.T) {
 	_, _, _, pair := issue(t)
 	block, challenge := [8]byte{0x24, 0x12, 0x34, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}, [8]byte{1, 2, 3, 4, 5, 6, 7, 8}
@@ -238,6 +252,14 @@ func TestEncipheredPIN(t *testing.T) {
 	require.ErrorIs(t, err, ErrFormat)
 	_, err = EncipherPIN(PublicKey{}, block, challenge)
 	require.ErrorIs(t, err, ErrKey)
+	for header, want := range map[byte]error{pinHeader: nil, 0x7E: ErrFormat, 0x00: ErrFormat} { // all else as it should be
+		plain := plainPIN(block, challenge, make([]byte, len(pair.public.Modulus)-pinFixed))
+		plain[0] = header
+		enciphered, err := pair.public.apply(plain)
+		require.NoError(t, err)
+		_, err = pair.DecipherPIN(enciphered, challenge)
+		require.ErrorIs(t, err, want, "%02X", header)
+	}
 }
 
 func TestKeyPairs(t *testing.T) {
@@ -278,6 +300,14 @@ func TestCAKeys(t *testing.T) {
 	require.Equal(t, []byte{1}, k.Modulus)
 	_, ok = keys.Find(emv.RIDVisa, 2)
 	require.False(t, ok)
+	require.Len(t, keys.keys, 1, "in place of the one before")
+	keys.Add(CAKey{RID: emv.RIDVisa, Index: 2, PublicKey: PublicKey{Modulus: []byte{2}}})
+	keys.Add(CAKey{RID: emv.RIDUnionPay, Index: 1, PublicKey: PublicKey{Modulus: []byte{3}}})
+	for modulus, c := range map[byte]CAKey{1: {RID: emv.RIDVisa, Index: 1}, 2: {RID: emv.RIDVisa, Index: 2}, 3: {RID: emv.RIDUnionPay, Index: 1}} {
+		k, ok := keys.Find(c.RID, c.Index)
+		require.True(t, ok)
+		require.Equal(t, []byte{modulus}, k.Modulus)
+	}
 }
 
 // TestFIPS runs itself in FIPS 140 mode, where SHA-1 panics: nothing here may come so far.
@@ -302,6 +332,13 @@ func TestFIPS(t *testing.T) {
 	} {
 		require.ErrorIs(t, err, crypto.ErrFIPS, name)
 	}
+	expiry := emv.Date{Year: 2030, Month: 12, Day: 31}
+	cert, _, err := IssueIssuer(ca, IssuerCertificate{PublicKey: issuer.public, Identifier: "476173", Expiry: expiry})
+	require.ErrorIs(t, err, crypto.ErrFIPS)
+	require.Nil(t, cert)
+	cert, _, err = IssueICC(issuer, ICCCertificate{PublicKey: card.public, PAN: "4761739001010010", Expiry: expiry}, nil)
+	require.ErrorIs(t, err, crypto.ErrFIPS)
+	require.Nil(t, cert)
 }
 
 func second[T any](_ T, err error) error { return err }

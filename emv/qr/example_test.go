@@ -9,7 +9,7 @@ import (
 // A terminal shows a code for one sale and reads one back.
 func ExampleMerchant_Append() {
 	code, err := qr.Merchant{
-		Dynamic:      true,
+		Initiation:   "12",
 		Accounts:     []qr.Field{{ID: 15, Value: "2031041800520446JDBMSZZXE44BFS0"}}, // UnionPay
 		CategoryCode: "5812",
 		Currency:     "156",
@@ -34,22 +34,6 @@ func ExampleMerchant_Append() {
 	// Output:
 	// 00020101021215312031041800520446JDBMSZZXE44BFS0520458125303156540523.725802CN5914BEST TRANSPORT6007BEIJING6218051420260731000001630417E6
 	// UnionPay 23.72 BEST TRANSPORT
-}
-
-// A scanner brings a string; which wallet is to be asked?
-func ExampleRecognize() {
-	for _, scanned := range []string{"135325628417000148", "281234567890123456", "6223360612494957384", "4761739001010119"} {
-		if code, ok := qr.Recognize(scanned, qr.Scanner); ok {
-			fmt.Println(code)
-		}
-	}
-	_, ok := qr.Recognize("6223360612494957384", qr.Keyboard)
-	fmt.Println(ok)
-	// Output:
-	// WeChat Pay 13************0148
-	// Alipay 28************3456
-	// UnionPay 62*************7384
-	// false
 }
 
 func ExampleFields_All() {

@@ -37,11 +37,12 @@ var (
 	ErrMissing   = errors.New("missing")
 	ErrCRC       = errors.New("CRC does not match")
 	ErrFormat    = errors.New("not in the format of the data object")
+	ErrTooLong   = errors.New("longer than 512 bytes")
 )
 
 // Error says what is wrong with a data object. It holds no part of a value.
 type Error struct {
-	Path   Path // the object, behind the templates around it; empty when its id cannot be read
+	Path   Path // the object, behind the templates around it; empty when its id cannot be read and for all of the code
 	Offset int  // where the object starts, in bytes from the start of the code; -1 for one that is missing
 	Err    error
 }

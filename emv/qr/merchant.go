@@ -65,7 +65,7 @@ func (id ID) Network() string {
 
 // Merchant is a merchant-presented code, to be read or built. Empty strings are objects the code does not have.
 type Merchant struct {
-	Dynamic bool // made for one transaction (12), not a sign on the counter (11)
+	Initiation string // "11" a sign on the counter, "12" made for one transaction; "" when the code does not say
 
 	// Accounts are the merchant accounts, ids 02 to 51. A value from id 26 on is Fields.
 	Accounts []Field
@@ -92,13 +92,14 @@ type Tip struct {
 
 // Language is the merchant's name in another language.
 type Language struct {
-	Code string // ISO 639, 2 letters
-	Name string
-	City string
+	Code   string // ISO 639, 2 letters
+	Name   string
+	City   string
+	Others []Field // everything else inside of template 64, ids 03 to 99
 }
 
 // ParseMerchant reads a merchant-presented code and holds it against the specification: Validate must find nothing. For
-// codes in use that break its rules, read Fields.
+// codes in use that break its rules, read Fields. A Merchant holds every object of the code, but not their order.
 func ParseMerchant(s string) (Merchant, error) {
 	if err := Validate(s); err != nil {
 		return Merchant{}, err
@@ -113,7 +114,7 @@ func ParseMerchant(s string) (Merchant, error) {
 func (m *Merchant) take(id ID, v string) {
 	switch {
 	case id == Initiation:
-		m.Dynamic = v == "12"
+		m.Initiation = v
 	case id >= firstAccount && id <= lastAccount:
 		m.Accounts = append(m.Accounts, Field{id, v})
 	case id == TipIndicator:
@@ -121,9 +122,7 @@ func (m *Merchant) take(id ID, v string) {
 	case id == AdditionalData:
 		m.Additional = fieldsOf(v)
 	case id == LanguageTemplate:
-		m.Language.Code, _ = Fields(v).Get(0)
-		m.Language.Name, _ = Fields(v).Get(1)
-		m.Language.City, _ = Fields(v).Get(2)
+		m.Language = languageOf(v)
 	case id > LanguageTemplate:
 		m.Others = append(m.Others, Field{id, v})
 	default:
@@ -158,6 +157,22 @@ func (m *Merchant) text(id ID) *string {
 	return nil
 }
 
+func languageOf(v string) (l Language) {
+	for id, v := range Fields(v).All() {
+		switch id {
+		case languageCode:
+			l.Code = v
+		case languageName:
+			l.Name = v
+		case languageCity:
+			l.City = v
+		default:
+			l.Others = append(l.Others, Field{id, v})
+		}
+	}
+	return l
+}
+
 func fieldsOf(v string) []Field {
 	var fields []Field
 	for id, v := range Fields(v).All() {
@@ -166,12 +181,13 @@ func fieldsOf(v string) []Field {
 	return fields
 }
 
-// Append appends the code with its checksum to dst. What it builds passes Validate, or else it returns an error and
-// dst as it was.
+// Append appends the code with its checksum to dst, the objects in the order of their ids but for the accounts, the
+// additional data and the others, which come as they stand. What it builds passes Validate, or else it returns an error
+// and dst as it was.
 func (m Merchant) Append(dst []byte) ([]byte, error) {
 	b := builder{}
 	b.field(PayloadFormat, "01")
-	b.field(Initiation, m.initiation())
+	b.field(Initiation, m.Initiation)
 	for _, account := range m.Accounts {
 		b.field(account.ID, account.Value)
 	}
@@ -197,13 +213,6 @@ func (m Merchant) Append(dst []byte) ([]byte, error) {
 	return append(dst, code...), nil
 }
 
-func (m Merchant) initiation() string {
-	if m.Dynamic {
-		return "12"
-	}
-	return "11"
-}
-
 func (t Tip) indicator() string {
 	switch {
 	case t.Prompt:
@@ -223,7 +232,7 @@ func (l Language) fields() []Field {
 			fields = append(fields, Field{ID(i), v})
 		}
 	}
-	return fields
+	return append(fields, l.Others...)
 }
 
 // builder appends objects and remembers the first error. Empty objects are left out.

@@ -4,31 +4,48 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
+// maximumCode is how many bytes a code has at most: the specification has 512 characters, and fewer where one takes
+// several bytes.
+const maximumCode = 512
+
 // Validate holds a merchant-presented code against the specification and returns every fault, joined, each an *Error:
-// objects that cannot be read, order, duplicates, missing mandatory objects, formats, templates and the checksum.
+// order, duplicates, missing mandatory objects and formats, inside of templates too, and the checksum. A code that is
+// too long, or whose objects cannot be told apart, has that as its only fault.
+//
+// It is lenient where codes in use are: names and cities may be longer than the 25 and 15 characters of the
+// specification, and of any script; the checksum may have lower-case digits.
 func Validate(s string) error {
+	if len(s) > maximumCode {
+		return &Error{Offset: maximumCode, Err: ErrTooLong}
+	}
 	f := Fields(s)
 	if err := f.Err(); err != nil {
 		return err
 	}
 	var faults []error
-	seen := map[ID]bool{}
+	seen, tip := map[ID]bool{}, announced(f)
 	var last ID
 	for at := 0; at < len(s); {
 		id, from, to, _ := next(s, at)
 		for _, err := range check(id, s[from:to], at == 0, to == len(s), seen[id]) {
 			faults = append(faults, &Error{Path: Path{id}, Offset: at, Err: err})
 		}
-		if fault := checkTemplate(id, s[from:to], from); fault != nil {
-			faults = append(faults, fault)
+		if (id == TipFixed || id == TipPercent) && id != tip {
+			faults = append(faults, &Error{Path: Path{id}, Offset: at, Err: ErrOrder}) // nothing announces it
+		}
+		if id.IsTemplate() {
+			faults = append(faults, checkTemplate(Path{id}, s[from:to], from)...)
 		}
 		seen[id], last = true, id
 		at = to
 	}
 	faults = append(faults, missing(seen)...)
-	faults = append(faults, checkTip(f)...)
+	if tip != 0 && !seen[tip] {
+		faults = append(faults, &Error{Path: Path{tip}, Offset: -1, Err: ErrMissing})
+	}
 	if last == Checksum {
 		faults = append(faults, checkCRC(s))
 	}
@@ -50,8 +67,7 @@ func check(id ID, v string, first, last, again bool) []error {
 	return faults
 }
 
-// wellFormed reports whether a value has the format of its id. Names and cities may be longer than the specification
-// has them: such codes are in use.
+// wellFormed reports whether a value has the format of its id; an amount of zero has not, one that ends with its dot has.
 func wellFormed(id ID, v string) bool {
 	switch id {
 	case PayloadFormat:
@@ -63,16 +79,31 @@ func wellFormed(id ID, v string) bool {
 	case CurrencyCode:
 		return len(v) == 3 && digitsOnly(v)
 	case Amount, TipFixed:
-		return decimal(v, 13)
+		return decimal(v, 13) && strings.Trim(v, "0.") != ""
 	case TipPercent:
 		percent, err := strconv.ParseFloat(v, 64)
-		return decimal(v, 5) && err == nil && percent > 0 && percent <= 100
+		return decimal(v, 5) && err == nil && percent >= 0.01 && percent < 100
 	case TipIndicator:
 		return v == "01" || v == "02" || v == "03"
 	case CountryCode:
-		return len(v) == 2 && strings.IndexFunc(v, func(r rune) bool { return r < 'A' || r > 'Z' }) < 0
+		return len(v) == 2 && lettersOnly(v) && strings.ToUpper(v) == v
+	case MerchantName, MerchantCity:
+		return noControls(v)
+	case PostalCode:
+		return printable(v, 10)
 	}
-	return true
+	return id < firstAccount || id >= firstTemplate || printable(v, 99)
+}
+
+// printable reports whether v has at most so many characters, all of them printable ASCII: format ans.
+func printable(v string, most int) bool {
+	return len(v) <= most && strings.IndexFunc(v, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+}
+
+func noControls(v string) bool { return strings.IndexFunc(v, unicode.IsControl) < 0 }
+
+func lettersOnly(v string) bool {
+	return strings.IndexFunc(v, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') }) < 0
 }
 
 func digitsOnly(v string) bool {
@@ -83,20 +114,6 @@ func digitsOnly(v string) bool {
 func decimal(v string, most int) bool {
 	whole, rest, _ := strings.Cut(v, ".")
 	return len(v) <= most && whole != "" && digitsOnly(whole) && digitsOnly(rest)
-}
-
-// checkTemplate reports what is wrong inside a template.
-func checkTemplate(id ID, v string, offset int) error {
-	if !id.IsTemplate() {
-		return nil
-	}
-	var fault *Error
-	if err := Fields(v).Err(); errors.As(err, &fault) {
-		fault.Path = append(Path{id}, fault.Path...)
-		fault.Offset += offset
-		return fault
-	}
-	return nil
 }
 
 // missing returns the mandatory objects that are not there.
@@ -121,14 +138,15 @@ func missing(seen map[ID]bool) []error {
 	return faults
 }
 
-// checkTip reports a tip indicator without the value it announces.
-func checkTip(f Fields) []error {
-	indicator, _ := f.Get(TipIndicator)
-	id, announces := map[string]ID{"02": TipFixed, "03": TipPercent}[indicator]
-	if _, ok := f.Get(id); ok || !announces {
-		return nil
+// announced returns the id of the value that the tip indicator announces; 0 when it announces none.
+func announced(f Fields) ID {
+	switch indicator, _ := f.Get(TipIndicator); indicator {
+	case "02":
+		return TipFixed
+	case "03":
+		return TipPercent
 	}
-	return []error{&Error{Path: Path{id}, Offset: -1, Err: ErrMissing}}
+	return 0
 }
 
 // checkCRC compares the checksum at the end of the code. Lower-case digits count too.

@@ -91,7 +91,7 @@ func (c chipWords) withoutValue(lines []string, part message.Value) []string {
 	if !c.clear && part.String() != part.Text() {
 		return []string{name}
 	}
-	if says = strings.TrimPrefix(says, fmt.Sprintf("%X", part.Bytes())); says != "" {
+	if says = strings.TrimPrefix(says, part.Text()); says != "" {
 		name += " " + strings.TrimSpace(says)
 	}
 	return append([]string{name}, lines[1:]...)

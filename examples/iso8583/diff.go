@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -11,84 +14,91 @@ import (
 	"github.com/posline/posline/message"
 )
 
-// diffStatus is the exit status of diff, as diff(1) has it: 0 for equal messages, 1 for others, 2 for trouble.
-func (c *console) diffStatus(same bool, err error) int {
-	switch {
-	case c.status(err) != exitGood:
-		return exitUsage
-	case !same:
-		return exitBad
-	default:
-		return exitGood
-	}
+var diffCommand = command{
+	name: "diff", args: "FILE FILE", about: "compare messages field by field",
+	more: `  iso8583 diff -spec acquirer.xml sent.hex received.hex
+
+The files hold messages as decode reads them, or JSON as decode -clear -json writes it. Exit status 0 for equal messages,
+1 for others, 3 where they cannot be read.`,
+	setup: setupDiff,
+}
+
+func setupDiff(c *console, flags *flag.FlagSet) func([]string) error {
+	o := &options{}
+	o.registerSpec(flags)
+	o.registerFrame(flags, true)
+	o.registerInput(flags)
+	o.registerClear(flags)
+	return func(files []string) error { return c.diff(o, files) }
 }
 
 // diff compares the messages of two files field by field.
-func (c *console) diff(args []string) (same bool, err error) {
-	o := &options{}
-	flags := c.flagSet("diff")
-	o.register(flags)
-	flags.BoolVar(&o.lines, "lines", false, "one message a line: the first of one file with the first of the other")
-	flags.BoolVar(&o.clear, "clear", false, "show card data in the clear")
-	if err := parse(flags, args); err != nil {
-		return true, err
+func (c *console) diff(o *options, files []string) error {
+	if len(files) != 2 {
+		return usageError{errors.New("diff takes two files; - is the standard input")}
 	}
-	switch {
-	case flags.NArg() != 2:
-		return true, usageError{errors.New("diff takes two files; - is the standard input")}
-	case o.spec == "":
-		return true, usageError{errors.New("diff needs -spec")}
+	if files[0] == "-" && files[1] == "-" {
+		return usageError{errors.New("only one can be -")}
 	}
 	if err := o.load(c); err != nil {
-		return true, err
+		return err
 	}
-	left, err := c.messages(o, flags.Arg(0))
+	left, err := c.messages(o, files[0])
 	if err != nil {
-		return true, err
+		return err
 	}
-	right, err := c.messages(o, flags.Arg(1))
-	if err != nil || c.faults > 0 {
-		return true, err
+	right, err := c.messages(o, files[1])
+	switch {
+	case err != nil:
+		return err
+	case c.faults > 0:
+		return errors.New("they cannot be compared")
 	}
-	return c.compare(o, left, right)
+	same, err := c.compare(o, left, right)
+	if !same {
+		c.faults++
+	}
+	return err
 }
 
-// messages reads all messages of a file: hexadecimal, or JSON as decode -clear -json writes it.
+// messages reads all messages of a file: dumps, or JSON as decode -clear -json writes it.
 func (c *console) messages(o *options, file string) (all []*message.Message, err error) {
-	use := func(p piece) error {
-		if bytes.HasPrefix(bytes.TrimSpace(p.text), []byte("{")) {
-			return c.objects(p, func(one piece) error {
-				m := o.codec.New()
-				if err := o.form().ReadJSON(m, one.text); err != nil {
-					c.fault(one.place(), err)
-				}
-				all = append(all, m)
-				return nil
-			})
-		}
-		wire, err := p.bytes()
-		if err == nil {
-			err = frames(o.framing, wire, func(wire []byte) error {
-				m := o.codec.New()
-				all = append(all, m)
-				return m.Unpack(wire)
-			})
-		}
-		if err != nil {
-			c.fault(p.place(), err)
-		}
+	refused := func(p piece, err error) error {
+		c.fault(placeOf(p, err), err)
 		return nil
 	}
-	if file == "-" {
-		return all, piecesOf("", c.stdin, o.lines, use)
-	}
-	return all, piecesOfFile(file, o.lines, use)
+	wires := wireReader{console: c, options: o, refused: refused, use: func(p piece, wire []byte) error {
+		m := o.codec.New()
+		if err := m.Unpack(wire); err != nil {
+			return refused(p, err)
+		}
+		all = append(all, m)
+		return nil
+	}}
+	return all, c.input(file, func(name string, r io.Reader) error {
+		in := bufio.NewReader(r)
+		if head, _ := in.Peek(16); !isJSON(head) {
+			return wires.read(name, in)
+		}
+		text, err := whole(name, in)
+		if err != nil {
+			return err
+		}
+		return c.objects(piece{file: name, text: text}, func(one piece) error {
+			m := o.codec.New()
+			if err := o.text().ReadJSON(m, one.text); err != nil {
+				return refused(one, err)
+			}
+			all = append(all, m)
+			return nil
+		})
+	})
 }
 
 func (c *console) compare(o *options, left, right []*message.Message) (same bool, err error) {
 	same = true
 	for i := range min(len(left), len(right)) {
-		rows := differences(o.form(), left[i], right[i])
+		rows := differences(o.text(), left[i], right[i])
 		if len(rows) == 0 {
 			continue
 		}

@@ -72,14 +72,23 @@ func TestDiffOfFiles(t *testing.T) {
 		"one file":        {"diff", "-spec", "unionpay-pos", left},
 		"no spec":         {"diff", left, left},
 		"no such spec":    {"diff", "-spec", "nope", left, left},
-		"no such file":    {"diff", "-spec", "unionpay-pos+no-header", left, left + "x"},
-		"not hex":         {"diff", "-spec", "unionpay-pos+no-header", writeFile(t, "x", "xyz"), left},
-		"not a message":   {"diff", "-spec", "unionpay-pos+no-header", writeFile(t, "x", "0800"), left},
-		"not JSON":        {"diff", "-spec", "unionpay-pos+no-header", writeFile(t, "x", "{"), left},
 		"a flag too many": {"diff", "-x"},
 	} {
+		try("", args...).isUsage(t, name)
+	}
+	for name, args := range map[string][]string{
+		"no such file":  {"diff", "-spec", "unionpay-pos+no-header", left, left + "x"},
+		"not hex":       {"diff", "-spec", "unionpay-pos+no-header", writeFile(t, "x", "xyz"), left},
+		"not a message": {"diff", "-spec", "unionpay-pos+no-header", writeFile(t, "x", "0800"), left},
+		"not JSON":      {"diff", "-spec", "unionpay-pos+no-header", writeFile(t, "x", "{"), left},
+	} {
 		r := try("", args...)
-		require.Equal(t, exitUsage, r.status, name)
+		require.Equal(t, exitTrouble, r.status, name)
 		require.NotEmpty(t, r.errors, name)
 	}
+}
+
+// The standard input is read once, and so cannot be compared with itself.
+func TestDiffOfOneInput(t *testing.T) {
+	try("00", "diff", "-spec", "iso8583-1987-ascii", "-", "-").isUsage(t, "only one can be -")
 }

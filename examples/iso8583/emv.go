@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,53 +17,58 @@ var emvValues = map[string]emv.Tag{
 	"ttq": 0x9F66, "tvr": 0x95,
 }
 
-// emv shows chip data and QR codes. What is wrong is reported, and the next one follows.
-func (c *console) emv(args []string) error {
-	e, err := c.parseEMV(args)
-	if err != nil {
-		return err
-	}
-	return c.pieces(&e.options, func(p piece) error {
-		if e.shown > 0 {
-			fmt.Fprintln(c.stdout)
-		}
-		e.shown++
-		return e.piece(p)
-	})
+var emvCommand = command{
+	name: "emv", args: "[KIND [FILE...]]", about: "show chip data, QR codes and pay codes in words",
+	more: `  iso8583 emv tvr < tvr.hex
+  iso8583 emv -lang zh tlv chip.hex
+
+KIND is tlv (field 55, the default) or response (a card's, with its status word), from a dump; qr (a merchant's or
+consumer's QR code, or a pay code) from text; or a value alone, by its tag or its name: ` + strings.Join(emvNames(), ", ") + `.`,
+	setup: setupEMV,
+}
+
+func setupEMV(c *console, flags *flag.FlagSet) func([]string) error {
+	e := &chipReader{console: c, kind: "tlv"}
+	flags.StringVar(&e.language, "lang", "en", "`language`, en or zh")
+	e.registerClear(flags)
+	flags.BoolVar(&e.lines, "lines", false, "one input a line")
+	return e.run
 }
 
 // chipReader is the command emv at work.
 type chipReader struct {
 	*console
 	options
+	language string
 	kind     string
 	tag      emv.Tag // of the value, where the kind is one
 	describe emv.DescribeOptions
 	shown    int
 }
 
-func (c *console) parseEMV(args []string) (*chipReader, error) {
-	e := &chipReader{console: c, kind: "tlv"}
-	flags := c.flagSet("emv")
-	language := flags.String("lang", "en", "`language`, en or zh")
-	flags.BoolVar(&e.clear, "clear", false, "show card data in the clear")
-	flags.BoolVar(&e.lines, "lines", false, "one input a line")
-	if err := parse(flags, args); err != nil {
-		return nil, err
-	}
-	switch *language {
+// run shows chip data and QR codes. What is wrong is reported, and the next one follows.
+func (e *chipReader) run(files []string) error {
+	switch e.language {
 	case "en":
 	case "zh":
 		e.describe.Language = emv.Chinese
 	default:
-		return nil, usageError{fmt.Errorf("no language %q: en or zh", *language)}
+		return usageError{fmt.Errorf("no language %q: en or zh", e.language)}
 	}
 	e.describe.Clear = e.clear
-	e.files = flags.Args()
-	if len(e.files) > 0 {
-		e.kind, e.files = strings.ToLower(e.files[0]), e.files[1:]
+	if len(files) > 0 {
+		e.kind, files = strings.ToLower(files[0]), files[1:]
 	}
-	return e, e.findTag()
+	if err := e.findTag(); err != nil {
+		return err
+	}
+	return e.pieces(files, e.lines, func(p piece) error {
+		if e.shown > 0 {
+			fmt.Fprintln(e.stdout)
+		}
+		e.shown++
+		return e.piece(p)
+	})
 }
 
 // findTag finds the tag for a kind of value.
@@ -96,11 +101,7 @@ func (e *chipReader) piece(p piece) error {
 	var out bytes.Buffer
 	err := e.show(&out, p)
 	if err != nil {
-		place := p.place()
-		if errors.As(err, new(*hexError)) {
-			place = p.file // the error has the line
-		}
-		e.fault(place, err)
+		e.fault(placeOf(p, err), err)
 	}
 	_, err = e.stdout.Write(out.Bytes())
 	return err

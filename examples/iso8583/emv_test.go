@@ -115,9 +115,7 @@ func TestEMVFaults(t *testing.T) {
 		})
 	}
 	for _, args := range [][]string{{"emv", "nonsense"}, {"emv", "-lang", "fr"}, {"emv", "-nope"}} {
-		r := try("", args...)
-		require.Equal(t, exitUsage, r.status, args)
-		require.Contains(t, r.errors, "usage:")
+		try("", args...).isUsage(t, args)
 	}
 }
 

@@ -3,30 +3,88 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"flag"
 
 	"github.com/posline/posline/message"
+	"github.com/posline/posline/message/clearing"
 )
 
-// encode packs messages given as JSON. It writes all of them or, if one is wrong, none.
-func (c *console) encode(args []string) error {
-	o, err := c.parseOptions("encode", args)
-	if err != nil {
-		return err
-	}
-	e := &encoder{console: c, options: o, message: o.codec.New(), form: message.TextForm{GBK: gbk{}}}
-	if err := c.pieces(o, e.piece); err != nil || c.faults > 0 {
-		return err
-	}
-	_, err = c.stdout.Write(e.out)
-	return err
+var encodeCommand = command{
+	name: "encode", args: "[FILE...]", about: "write messages that are given as JSON",
+	more: `  iso8583 encode -spec iso8583-1987-ascii sale.json
+  iso8583 decode -spec a.xml -clear -json in.hex | iso8583 encode -spec a.xml
+
+The JSON is what decode -clear -json writes: {"0":"0200","3":"000000","41":"TERM0001","55":{"9F26":"0102030405060708"}}.
+One line of hexadecimal is written for each message, with -raw the bytes. With clearing-vbs or clearing-1014 as -frame the
+messages are the records of a file. All of them are written or, if one is wrong, none.`,
+	setup: setupEncode,
+}
+
+func setupEncode(c *console, flags *flag.FlagSet) func([]string) error {
+	e := &encoder{console: c}
+	e.registerSpec(flags)
+	e.registerFrame(flags, true)
+	flags.BoolVar(&e.lines, "lines", false, "one message a line: no message goes over the end of one")
+	flags.BoolVar(&e.json, "json", true, "read JSON, the one form there is")
+	flags.BoolVar(&e.raw, "raw", false, "write bytes in place of hexadecimal")
+	return e.encode
 }
 
 type encoder struct {
 	*console
-	*options
+	options
+	raw     bool
 	message *message.Message
 	form    message.TextForm
-	out     []byte
+	out     bytes.Buffer
+	file    *clearing.Writer // nil without a clearing form
+}
+
+// encode packs messages given as JSON. It writes all of them or, if one is wrong, none.
+func (e *encoder) encode(files []string) error {
+	if !e.json {
+		return usageError{errNoOtherForm}
+	}
+	if err := e.load(e.console); err != nil {
+		return err
+	}
+	e.message, e.form = e.codec.New(), message.TextForm{GBK: gbk{}}
+	if e.isFile {
+		if e.records == clearing.Auto {
+			return usageError{errWhichForm}
+		}
+		e.file = clearing.NewWriter(&e.out, e.records)
+	}
+	if err := e.pieces(files, e.lines, e.piece); err != nil {
+		return err
+	}
+	if e.faults > 0 {
+		e.note("nothing was written")
+		return nil
+	}
+	return e.write()
+}
+
+var (
+	errNoOtherForm = errors.New("encode reads JSON only")
+	errWhichForm   = errors.New("encode writes clearing-vbs or clearing-1014")
+)
+
+// write writes what was packed.
+func (e *encoder) write() error {
+	out := e.out.Bytes()
+	if e.file != nil {
+		if err := e.file.Close(); err != nil {
+			return err
+		}
+		out = e.out.Bytes()
+		if !e.raw {
+			out = append(hexUpper(nil, out), '\n')
+		}
+	}
+	_, err := e.stdout.Write(out)
+	return err
 }
 
 // piece packs the JSON objects in a piece of the input.
@@ -39,7 +97,7 @@ func (e *encoder) piece(p piece) error {
 	})
 }
 
-// pack appends one message in hexadecimal to the output.
+// pack appends one message to the output.
 func (e *encoder) pack(text []byte) error {
 	if err := e.form.ReadJSON(e.message, text); err != nil {
 		return err
@@ -48,12 +106,16 @@ func (e *encoder) pack(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if e.framing != nil {
-		if wire, err = e.framing.AppendFrame(nil, nil, wire); err != nil {
-			return err
-		}
+	if e.file != nil {
+		return e.file.WriteRecord(wire)
 	}
-	e.out = append(hexUpper(e.out, wire), '\n')
+	if wire, err = framed(e.framing, wire); err != nil {
+		return err
+	}
+	if !e.raw {
+		wire = append(hexUpper(nil, wire), '\n')
+	}
+	e.out.Write(wire)
 	return nil
 }
 

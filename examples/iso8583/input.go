@@ -8,67 +8,115 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
-	"github.com/posline/posline/connection"
+	"github.com/posline/posline/examples/iso8583/internal/dump"
 )
 
 // maxInput bounds what is read as one message: a whole input, or a line of it.
 const maxInput = 64 << 20
 
-// piece is a part of the input that is worked on alone: a whole file, or a line of it with -lines.
+// piece is a part of the input that is worked on alone: a whole file, a line of it, or a message in it.
 type piece struct {
-	file string // "" for standard input
-	line int    // 0 for a whole file
-	text []byte
+	file   string // "" for standard input
+	line   int    // 0 for a whole file
+	within string // where in a file without lines, such as "record 3 at byte 200"
+	text   []byte
 }
 
 // place names the piece in messages.
 func (p piece) place() string {
-	switch {
-	case p.line == 0:
-		return p.file
-	case p.file == "":
-		return fmt.Sprintf("line %d", p.line)
-	default:
-		return fmt.Sprintf("%s, line %d", p.file, p.line)
+	var parts []string
+	if p.file != "" {
+		parts = append(parts, p.file)
 	}
+	if p.line != 0 {
+		parts = append(parts, fmt.Sprintf("line %d", p.line))
+	}
+	if p.within != "" {
+		parts = append(parts, p.within)
+	}
+	return strings.Join(parts, ", ")
 }
 
-// pieces calls use for every piece of the input that is not blank.
-func (c *console) pieces(o *options, use func(piece) error) error {
-	if len(o.files) == 0 {
-		return piecesOf("", c.stdin, o.lines, use)
+func inputName(file string) string {
+	if file == "" {
+		return "standard input"
 	}
-	for _, name := range o.files {
-		if err := piecesOfFile(name, o.lines, use); err != nil {
+	return file
+}
+
+// inputs calls use for every input: the files, or the standard input without any or for "-", whose name is "".
+func (c *console) inputs(files []string, use func(name string, r io.Reader) error) error {
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	for _, name := range files {
+		if err := c.input(name, use); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func piecesOfFile(name string, lines bool, use func(piece) error) error {
+// readFile reads all of a file, or of the standard input for "-".
+func (c *console) readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(c.stdin)
+	}
+	return os.ReadFile(name)
+}
+
+func (c *console) input(name string, use func(name string, r io.Reader) error) error {
+	if name == "-" {
+		p := c.watch("", c.stdin)
+		defer p.done()
+		return use("", p)
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	return piecesOf(name, file, lines, use)
+	p := c.watch(name, file)
+	defer p.done()
+	return use(name, p)
 }
 
-func piecesOf(name string, r io.Reader, lines bool, use func(piece) error) error {
-	if !lines {
-		text, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-		switch {
-		case err != nil:
+// pieces calls use for every file, or with lines for every line, that is not blank.
+func (c *console) pieces(files []string, lines bool, use func(piece) error) error {
+	return c.inputs(files, func(name string, r io.Reader) error {
+		if lines {
+			return linesOf(name, r, use)
+		}
+		text, err := whole(name, r)
+		if errors.Is(err, errNoMessage) {
+			c.fault("", err)
+			return nil
+		}
+		if err != nil {
 			return err
-		case len(text) > maxInput:
-			return fmt.Errorf("%s: larger than %d bytes; -lines reads one message a line", inputName(name), maxInput)
-		case len(bytes.TrimSpace(text)) == 0:
-			return fmt.Errorf("%s: no message", inputName(name))
 		}
 		return use(piece{file: name, text: text})
+	})
+}
+
+func whole(name string, r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxInput:
+		return nil, fmt.Errorf("%s: larger than %d bytes; -lines reads one message a line", inputName(name), maxInput)
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, fmt.Errorf("%s: %w", inputName(name), errNoMessage)
 	}
+	return text, nil
+}
+
+var errNoMessage = errors.New("no message")
+
+func linesOf(name string, r io.Reader, use func(piece) error) error {
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, maxInput)
 	line := 0
@@ -86,6 +134,9 @@ func piecesOf(name string, r io.Reader, lines bool, use func(piece) error) error
 	}
 	return nil
 }
+
+// isJSON tells objects from dumps by the first characters.
+func isJSON(head []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) }
 
 // objects calls use for every JSON object in a piece of the input.
 func (c *console) objects(p piece, use func(one piece) error) error {
@@ -109,96 +160,35 @@ func (c *console) objects(p piece, use func(one piece) error) error {
 	}
 }
 
-func inputName(file string) string {
-	if file == "" {
-		return "standard input"
-	}
-	return file
-}
-
-// hexError is text that is not hexadecimal; offset counts the bytes before it.
-type hexError struct {
-	line, column, offset int
-	says                 string
-}
-
-func (e *hexError) Error() string {
-	return fmt.Sprintf("line %d, column %d: %s", e.line, e.column, e.says)
-}
-
-// bytes reads the piece as hexadecimal, white space ignored.
+// bytes reads the piece as a dump of any form, or a line of it as hexadecimal.
 func (p piece) bytes() ([]byte, error) {
-	out := make([]byte, 0, len(p.text)/2)
-	line, column, digits := max(1, p.line), 0, 0
-	var high byte
-	for _, c := range p.text {
-		column++
-		switch c {
-		case '\n':
-			line, column = line+1, 0
-			continue
-		case ' ', '\t', '\r', '\f', '\v':
-			continue
+	form := dump.Auto
+	if p.line != 0 {
+		form = dump.Hex
+	}
+	in := dump.NewReader(bytes.NewReader(p.text), form)
+	in.Lines = p.line != 0
+	var out []byte
+	for {
+		part, err := in.Next()
+		var fault *dump.Error
+		switch {
+		case err == io.EOF:
+			return out, nil
+		case errors.As(err, &fault) && p.line != 0:
+			fault.Line = p.line
 		}
-		digit, ok := hexDigit(c)
-		if !ok {
-			return nil, &hexError{line, column, len(out), "not a hexadecimal digit"}
-		}
-		if digits++; digits%2 == 1 {
-			high = digit << 4
-		} else {
-			out = append(out, high|digit)
-		}
-	}
-	if digits%2 == 1 {
-		return nil, &hexError{line, column, len(out), "an odd number of hexadecimal digits"}
-	}
-	return out, nil
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	}
-	return 0, false
-}
-
-var errIncomplete = errors.New("the input ends inside a frame")
-
-// frames calls use for every message in bytes: all of it, or the content of each frame where there is a framing.
-func frames(framing connection.Framing, bytes []byte, use func(wire []byte) error) error {
-	if framing == nil {
-		return use(bytes)
-	}
-	for at := 0; at < len(bytes); {
-		cut, err := framing.Next(bytes[at:])
 		if err != nil {
-			return &frameError{at, err}
+			return nil, err
 		}
-		if cut.Size == 0 {
-			return &frameError{at, errIncomplete}
-		}
-		at += cut.Size
-		if cut.Frame == nil {
-			continue // a keep-alive
-		}
-		if err := use(cut.Frame); err != nil {
-			return err
-		}
+		out = append(out, part.Bytes...)
 	}
-	return nil
 }
 
-// frameError is a fault in the length headers; offset is that of the frame in the input.
-type frameError struct {
-	offset int
-	err    error
+// placeOf is the place for an error about a piece: of a dump the error has the line itself.
+func placeOf(p piece, err error) string {
+	if errors.As(err, new(*dump.Error)) {
+		return p.file
+	}
+	return p.place()
 }
-
-func (e *frameError) Error() string { return fmt.Sprintf("frame at byte %d: %v", e.offset, e.err) }
-func (e *frameError) Unwrap() error { return e.err }

@@ -2,19 +2,24 @@
 // packages alone: spec for formats, message for the codec, connection for length headers and networks, emv for chip data
 // and QR codes.
 //
+//	iso8583 guess capture.hex
 //	iso8583 decode -spec unionpay-pos -frame binary2 capture.hex
-//	iso8583 decode -spec iso8583-1987-ascii -clear -json < in.hex | iso8583 encode -spec iso8583-1987-ascii -json
+//	iso8583 decode -spec iso8583-1987-ascii -clear -json < in.hex | iso8583 encode -spec iso8583-1987-ascii
+//	iso8583 diff -spec acquirer.xml sent.hex received.hex
 //	iso8583 listen -on localhost:8583 -spec unionpay-pos -frame binary2 -rules rules.json
 //	iso8583 send -to localhost:8583 -spec unionpay-pos -frame binary2 -expect 39=00 sale.json
-//	iso8583 emv tvr < tvr.hex
-//	iso8583 diff -spec acquirer.xml sent.hex received.hex
-//	iso8583 guess -spec acquirer.xml -spec iso8583-1987-ascii capture.hex
+//	iso8583 proxy -on localhost:8583 -to host:8583 -spec unionpay-pos -frame binary2 -record session.jsonl
+//	iso8583 replay -to localhost:8583 -spec unionpay-pos -frame binary2 -ignore 37 session.jsonl
+//	iso8583 run -to localhost:8583 -spec unionpay-pos -frame binary2 -junit report.xml cases/
+//	iso8583 load -to localhost:8583 -spec unionpay-pos -frame binary2 -rate 500 -for 30s sale.json
 //	iso8583 spec convert acquirer.xml > acquirer.json
 //
-// Without -clear nothing sensitive is shown.
+// Without -clear nothing sensitive is shown. iso8583 help says the rest.
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,46 +28,12 @@ import (
 	"sync"
 )
 
-const usage = `usage:
-  iso8583 decode -spec NAME|FILE [-frame NAME] [-clear] [-json] [-lines] [FILE...]
-      read messages in hexadecimal, white space ignored, and show them
-  iso8583 encode -spec NAME|FILE [-frame NAME] [-json] [-lines] [FILE...]
-      read messages as JSON, as decode -clear -json writes them, and write one line of hexadecimal for each
-  iso8583 send -to HOST:PORT -spec NAME|FILE -frame NAME [-tls] [-cert FILE -key FILE] [-ca FILE] [-timeout 30s]
-      [-match 11,41] [-expect FIELD=VALUE]... [-repeat N] [-rate PER_SECOND] [-clear] [-json] [FILE...]
-      send messages, JSON as encode reads it or lines of hexadecimal, and show the answers; an answer without an expected
-      value gives exit status 1
-  iso8583 listen -on HOST:PORT -spec NAME|FILE -frame NAME [-tls -cert FILE -key FILE] [-ca FILE] [-rules FILE] [-count N]
-      answer messages by rules, the first that matches: a JSON array of
-      {"match": {"0":"0200","3":"000000"}, "reply": {"39":"51"}, "delay":"200ms"}, with "drop":true for no answer and
-      "garbage":"HEX" for something else in place of "reply"
-  iso8583 emv [-lang en|zh] [-clear] [-lines] [KIND [FILE...]]
-      show chip data: tlv (field 55, the default) and response (a card's, with its status word) from hexadecimal; qr (a
-      merchant's or consumer's QR code, or a pay code) from text; or a value alone, by its tag or as tvr, tsi, aip, afl,
-      arc, auc, cid, ctq, cvm, cvm-results, dol, iad, terminal-capabilities, terminal-type, track2, ttq
-  iso8583 diff -spec NAME|FILE [-frame NAME] [-clear] [-lines] FILE FILE
-      compare messages, in hexadecimal or JSON, field by field; exit status 0 for equal ones, 1 for others, 2 for trouble
-  iso8583 guess [-spec NAME|FILE]... [-frame NAME] [-lines] [FILE...]
-      rank specs, all built-in ones when none is given, by how well they read messages in hexadecimal, with the reason why
-      one does not
-  iso8583 spec list
-      list the built-in specs with their variants: NAME+VARIANT+VARIANT is a spec too, and unionpay-pos+header-N has a
-      header of N bytes
-  iso8583 spec show [-json] NAME|FILE
-      show the fields of a spec, or the file form of it
-  iso8583 spec convert [-name NAME] NAME|FILE
-      write the file form of a spec, and on the error output what it cannot express
-  iso8583 spec check FILE...
-      check spec files
-A spec FILE is JSON as spec show -json writes it, a packager file of jPOS (XML) or a spec file of moov-io/iso8583 (JSON).
-Without FILE the input is the standard input. iso8583 COMMAND -help tells about the flags.
-`
-
 // The exit statuses.
 const (
-	exitGood  = 0
-	exitBad   = 1 // a message or file is wrong
-	exitUsage = 2 // the command line is wrong
+	exitGood    = 0 // done, and everything is as it should be
+	exitBad     = 1 // done, and something is not: a message is wrong, messages differ, an expectation is not met
+	exitUsage   = 2 // the command line is wrong, and nothing was done
+	exitTrouble = 3 // not done: a file cannot be read or written, a host not be reached
 )
 
 func main() {
@@ -71,62 +42,82 @@ func main() {
 
 // run runs a command and returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
-		return exitUsage
+	c := &console{stdin: stdin, stdout: stdout, stderr: stderr, colour: isTerminal(stdout), watched: isTerminal(stderr)}
+	return c.status(c.run(args))
+}
+
+func (c *console) run(args []string) error {
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
+		args = append([]string{"help"}, args[1:]...)
 	}
-	c := &console{stdin: stdin, stdout: stdout, stderr: stderr}
-	var err error
-	switch args[0] {
-	case "decode":
-		err = c.decode(args[1:])
-	case "encode":
-		err = c.encode(args[1:])
-	case "send":
-		err = c.send(args[1:])
-	case "listen":
-		err = c.listen(args[1:])
-	case "diff":
-		return c.diffStatus(c.diff(args[1:]))
-	case "guess":
-		err = c.guess(args[1:])
-	case "emv":
-		err = c.emv(args[1:])
-	case "spec":
-		err = c.spec(args[1:])
-	case "help", "-h", "-help", "--help":
-		fmt.Fprint(stdout, usage)
-	default:
-		err = usageError{fmt.Errorf("no command %q", args[0])}
+	if len(args) > 0 && (args[0] == "-version" || args[0] == "--version") {
+		args = append([]string{"version"}, args[1:]...)
 	}
-	return c.status(err)
+	cmd, args, err := findCommand(args)
+	if err != nil {
+		return err
+	}
+	c.command = cmd.name
+	flags := newFlagSet()
+	act := cmd.setup(c, flags)
+	files, err := parseFlags(flags, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return c.commandHelp(cmd)
+	case err != nil:
+		return usageError{err}
+	}
+	return act(files)
 }
 
 // console is where a command reads and writes.
 type console struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
+	stdin           io.Reader
+	stdout, stderr  io.Writer
+	command         string
+	colour, watched bool          // a person looks at the output, at the errors
+	buffer          *bufio.Writer // of stdout; nil where there is none
 
 	mu     sync.Mutex // guards what the commands on a network do from several goroutines
-	faults int        // messages and files that were wrong
+	faults int        // messages and expectations that were wrong
+	unsaid error      // why say could not write
 }
+
+// buffered gathers what goes to stdout until more input is read, or something goes to stderr. The caller flushes the rest.
+func (c *console) buffered() {
+	c.buffer = bufio.NewWriterSize(c.stdout, 64<<10)
+	c.stdout = c.buffer
+}
+
+func (c *console) flush() error {
+	if c.buffer == nil {
+		return nil
+	}
+	return c.buffer.Flush()
+}
+
+// flushed is err, or that of writing what is left; a fault of writing stays, and is told once.
+func (c *console) flushed(err error) error { return cmp.Or(err, c.flush()) }
 
 // usageError is a fault of the command line.
 type usageError struct{ error }
 
 // status reports err and returns the exit status.
 func (c *console) status(err error) int {
+	err = cmp.Or(err, c.unsaid)
 	var wrong usageError
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitGood
 	case errors.As(err, &wrong):
-		fmt.Fprintf(c.stderr, "iso8583: %v\n%s", err, usage)
+		help := "iso8583 help"
+		if c.command != "" {
+			help += " " + c.command
+		}
+		fmt.Fprintf(c.stderr, "iso8583: %v; %s tells more\n", err, help)
 		return exitUsage
 	case err != nil:
 		c.fault("", err)
-	}
-	if c.faults > 0 {
+		return exitTrouble
+	case c.faults > 0:
 		return exitBad
 	}
 	return exitGood
@@ -137,6 +128,7 @@ func (c *console) fault(place string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.faults++
+	c.flush() // a fault of it stays, and comes again
 	if place != "" {
 		place += ": "
 	}
@@ -147,6 +139,7 @@ func (c *console) fault(place string, err error) {
 func (c *console) note(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.flush()
 	fmt.Fprintf(c.stderr, "iso8583: "+format+"\n", args...)
 }
 
@@ -154,5 +147,7 @@ func (c *console) note(format string, args ...any) {
 func (c *console) say(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.stdout, format+"\n", args...)
+	if _, err := fmt.Fprintf(c.stdout, format+"\n", args...); err != nil && c.unsaid == nil {
+		c.unsaid = err
+	}
 }

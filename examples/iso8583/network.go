@@ -7,9 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
+	"strconv"
 
 	"github.com/posline/posline/connection"
+	"github.com/posline/posline/connection/tlsconn"
+	"github.com/posline/posline/message"
 )
 
 // networkOptions are the flags that send and listen share.
@@ -17,23 +19,46 @@ type networkOptions struct {
 	options
 	tls               bool
 	cert, private, ca string
+	match             string
 }
 
 func (o *networkOptions) register(flags *flag.FlagSet) {
-	o.options.register(flags)
+	o.registerSpec(flags)
+	o.registerFrame(flags, false)
 	flags.BoolVar(&o.tls, "tls", false, "use TLS")
 	flags.StringVar(&o.cert, "cert", "", "`file` with the own certificate, PEM")
 	flags.StringVar(&o.private, "key", "", "`file` with its private key, PEM")
 	flags.StringVar(&o.ca, "ca", "", "`file` with the authorities that the peer's certificate must come from, PEM")
 }
 
+func (o *networkOptions) registerMatch(flags *flag.FlagSet) {
+	flags.StringVar(&o.match, "match", "", "`fields` that an answer has in common with its request (default 11,41)")
+}
+
+// matching makes the function that matches answers with requests: by the fields that -match names, or those of 11 and 41
+// that the spec has.
+func (o *networkOptions) matching() (connection.KeyFunc, error) {
+	numbers, err := fieldNumbers("-match", o.match, o.codec)
+	if err != nil {
+		return nil, err
+	}
+	if o.match == "" {
+		for _, number := range []int{11, 41} {
+			if (fieldValue{path: strconv.Itoa(number)}).known(o.codec) == nil {
+				numbers = append(numbers, number)
+			}
+		}
+	}
+	return message.KeyFunc(o.codec, numbers...), nil
+}
+
 // check finds faults in the flags and loads the spec.
-func (o *networkOptions) check(c *console, command string) error {
+func (o *networkOptions) check(c *console) error {
 	switch {
-	case o.spec == "":
-		return usageError{fmt.Errorf("%s needs -spec", command)}
 	case o.frame == "":
-		return usageError{fmt.Errorf("%s needs -frame, one of %s", command, strings.Join(connection.FramingNames(), ", "))}
+		return usageError{fmt.Errorf("%s needs -frame, such as binary2; iso8583 frames lists them", c.command)}
+	case clearingForms[o.frame] != 0 || o.frame == "clearing":
+		return usageError{fmt.Errorf("%s is a form of files", o.frame)}
 	case !o.tls && o.cert+o.private+o.ca != "":
 		return usageError{errors.New("certificates need -tls")}
 	case (o.cert == "") != (o.private == ""):
@@ -43,9 +68,9 @@ func (o *networkOptions) check(c *console, command string) error {
 }
 
 // certificates are the parts of a tls.Config that clients and servers have alike.
-func (o *networkOptions) certificates() (own *connection.CertificateFiles, authorities *x509.CertPool, err error) {
+func (o *networkOptions) certificates() (own *tlsconn.CertificateFiles, authorities *x509.CertPool, err error) {
 	if o.cert != "" {
-		if own, err = connection.NewCertificateFiles(o.cert, o.private, 0); err != nil {
+		if own, err = tlsconn.NewCertificateFiles(o.cert, o.private, 0); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -72,11 +97,7 @@ func (o *networkOptions) clientTLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := &tls.Config{RootCAs: authorities}
-	if own != nil {
-		config.GetClientCertificate = own.ForClient
-	}
-	return config, nil
+	return tlsconn.ClientConfig(own, authorities), nil
 }
 
 // serverTLS is nil for plain connections. With -ca it asks for the clients' certificates.
@@ -91,9 +112,5 @@ func (o *networkOptions) serverTLS() (*tls.Config, error) {
 	if own == nil {
 		return nil, usageError{errors.New("a host with -tls needs -cert and its private key")}
 	}
-	config := &tls.Config{GetCertificate: own.ForServer}
-	if authorities != nil {
-		config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, authorities
-	}
-	return config, nil
+	return tlsconn.ServerConfig(own, authorities)
 }

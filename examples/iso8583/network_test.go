@@ -26,19 +26,32 @@ var wireFlags = []string{"-spec", "unionpay-pos+no-header", "-frame", "binary2"}
 
 const saleJSON = `{"0":"0200","2":"4761739001010119","3":"000000","4":"000000001999","11":"000001","22":"051","41":"TERM0001","42":"MERCHANT0000001"}`
 
-// startHost runs listen on a free port. end waits for it to stop and returns what it did.
+// startHost runs listen on a free port.
 func startHost(t *testing.T, args ...string) (address string, end func() result) {
+	t.Helper()
+	return startTool(t, append([]string{"listen", "-on", "127.0.0.1:0"}, args...)...)
+}
+
+// startTool runs a command that listens. end waits for it to stop and returns what it did.
+func startTool(t *testing.T, args ...string) (address string, end func() result) {
+	t.Helper()
+	return started(t, append(args, wireFlags...))
+}
+
+func started(t *testing.T, args []string) (address string, end func() result) {
 	t.Helper()
 	out, in := io.Pipe()
 	var errors bytes.Buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- run(append(append([]string{"listen", "-on", "127.0.0.1:0"}, wireFlags...), args...), strings.NewReader(""), in, &errors)
+		status <- run(args, strings.NewReader(""), in, &errors)
 		in.Close()
 	}()
 	reader := bufio.NewReader(out)
 	first, err := reader.ReadString('\n')
-	require.NoError(t, err)
+	if err != nil {
+		require.NoError(t, err, "status %d: %s", <-status, errors.String())
+	}
 	rest := make(chan string, 1)
 	go func() {
 		text, _ := io.ReadAll(reader)
@@ -177,7 +190,7 @@ func TestRulesFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			file := rulesFile(t, c.text)
 			r := try("", append([]string{"listen", "-on", "127.0.0.1:0", "-rules", file}, wireFlags...)...)
-			require.Equal(t, exitBad, r.status)
+			require.Equal(t, exitTrouble, r.status)
 			require.Contains(t, r.errors, "iso8583: "+file)
 			require.Contains(t, r.errors, c.says)
 			require.Empty(t, r.out, "it does not listen")
@@ -224,7 +237,7 @@ func TestSendWithoutAHost(t *testing.T) {
 	address := listener.Addr().String()
 	listener.Close()
 	r := sendTo(address, saleJSON)
-	require.Equal(t, exitBad, r.status)
+	require.Equal(t, exitTrouble, r.status)
 	require.Contains(t, r.errors, "dial: ")
 	require.Contains(t, r.errors, "it is safe to send again")
 }
@@ -282,7 +295,7 @@ func TestTLS(t *testing.T) {
 	cert, key := certificate(t)
 	address, end := startHost(t, "-count", "1", "-tls", "-cert", cert, "-key", key, "-ca", cert)
 	r := sendTo(address, saleJSON, "-tls")
-	require.Equal(t, exitBad, r.status, "a stranger's certificate")
+	require.Equal(t, exitTrouble, r.status, "a stranger's certificate")
 	require.Contains(t, r.errors, "safe to send again")
 	r = sendTo(address, saleJSON, "-tls", "-ca", cert)
 	require.Equal(t, exitBad, r.status, "the host asks for a certificate")
@@ -318,13 +331,11 @@ func TestNetworkUsage(t *testing.T) {
 	listen := append([]string{"listen", "-on", "127.0.0.1:0"}, wireFlags...)
 	for _, args := range [][]string{
 		{"send"}, {"listen"}, {"send", "-to", "127.0.0.1:1"}, {"listen", "-on", "127.0.0.1:0", "-spec", "unionpay-pos"},
-		append(send, "-expect", "39"), append(send, "-expect", "199=1"), append(send, "-repeat", "0"), append(send, "-rate", "-1"),
+		append(send, "-expect", "39"), append(send, "-expect", "199=1"), append(send, "-repeat", "0"), append(send, "-rate", "-1"), append(send, "-rate", "NaN"),
 		append(send, "-match", "11,x"), append(send, "-match", "199"), append(send, "-cert", "x"), append(send, "-tls", "-cert", "x"),
 		append(listen, "-tls"), append(listen, "-count", "-1"), append(listen, "file"),
 	} {
 		r := try(saleJSON, args...)
-		require.Equal(t, exitUsage, r.status, "%v: %s", args, r.errors)
-		require.Contains(t, r.errors, "usage:")
-		require.Empty(t, r.out)
+		r.isUsage(t, args)
 	}
 }

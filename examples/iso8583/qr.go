@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/emv/paycode"
 	"github.com/posline/posline/emv/qr"
 )
 
@@ -42,11 +43,11 @@ func (e *chipReader) qr(out *bytes.Buffer, text string) error {
 		e.qrFields(out, qr.Fields(text), nil)
 		return qr.Validate(text)
 	}
-	code, ok := qr.Recognize(text, qr.Scanner)
+	code, ok := paycode.Recognize(text, paycode.Scanner)
 	if !ok {
 		return errNoCode
 	}
-	if code.Wallet != qr.EMVCoPayload {
+	if code.Wallet != paycode.EMVCoPayload {
 		shown := code.Masked()
 		if e.clear {
 			shown = code.Text()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +21,11 @@ type rule struct {
 	delay   time.Duration
 	drop    bool   // no answer
 	garbage []byte // in place of an answer, in a frame
+
+	times         int    // that it counts; 0 for no limit
+	state, become string // of the terminal, before and after; "" for any, and for no change
+	connected     bool   // it counts for a connection that opens, not for a message
+	then          []step // what the host sends of itself afterwards
 }
 
 // fieldValue is a field, by its path, with its value as decode -clear -json shows it; path 0 is the message type.
@@ -59,18 +63,9 @@ func (v fieldValue) known(codec *message.Codec) error {
 	return nil
 }
 
-func (r rule) matches(m *message.Message) bool {
-	for _, v := range r.match {
-		if !v.in(m) {
-			return false
-		}
-	}
-	return true
-}
-
 // readRules reads a rules file: a JSON array of rules. Its errors name file, line and rule.
-func readRules(name string, codec *message.Codec) ([]rule, error) {
-	text, err := os.ReadFile(name)
+func readRules[R any](c *console, name string, codec *message.Codec, parse func(text []byte, codec *message.Codec) (R, error)) ([]R, error) {
+	text, err := c.readFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +74,13 @@ func readRules(name string, codec *message.Codec) ([]rule, error) {
 	if start, err := in.Token(); err != nil || start != json.Delim('[') {
 		return nil, fmt.Errorf("%s: not a JSON array of rules", name)
 	}
-	var rules []rule
+	var rules []R
 	for in.More() {
 		var one json.RawMessage
 		if err := in.Decode(&one); err != nil {
 			return nil, fmt.Errorf("%s, line %d: JSON: %w", name, line(), err)
 		}
-		r, err := parseRule(one, codec)
+		r, err := parse(one, codec)
 		if err != nil {
 			return nil, fmt.Errorf("%s, line %d: rule %d: %w", name, line()-bytes.Count(one, []byte("\n")), len(rules)+1, err)
 		}
@@ -109,6 +104,12 @@ type ruleForm struct {
 	Delay   string      `json:"delay"`
 	Drop    bool        `json:"drop"`
 	Garbage string      `json:"garbage"`
+
+	Times     int        `json:"times"`
+	State     string     `json:"state"`
+	Become    string     `json:"become"`
+	Connected bool       `json:"connected"`
+	Then      []stepForm `json:"then"`
 }
 
 func parseRule(text []byte, codec *message.Codec) (rule, error) {
@@ -118,7 +119,7 @@ func parseRule(text []byte, codec *message.Codec) (rule, error) {
 	if err := in.Decode(&form); err != nil {
 		return rule{}, err
 	}
-	r := rule{match: form.Match, reply: form.Reply, drop: form.Drop}
+	r := rule{match: form.Match, reply: form.Reply, drop: form.Drop, times: form.Times, state: form.State, become: form.Become, connected: form.Connected}
 	var err error
 	if form.Delay != "" {
 		if r.delay, err = time.ParseDuration(form.Delay); err != nil || r.delay < 0 {
@@ -131,23 +132,47 @@ func parseRule(text []byte, codec *message.Codec) (rule, error) {
 	if r.drop && (len(r.reply) > 0 || len(r.garbage) > 0) || len(r.reply) > 0 && len(r.garbage) > 0 {
 		return rule{}, errors.New("only one of reply, drop and garbage can be")
 	}
+	for i, one := range form.Then {
+		if one.Await != nil {
+			return rule{}, fmt.Errorf("then: step %d: what the peer sends is for the rules", i+1)
+		}
+		s, err := parseStep(one, codec, message.TextForm{GBK: gbk{}})
+		if err != nil {
+			return rule{}, fmt.Errorf("then: step %d: %w", i+1, err)
+		}
+		r.then = append(r.then, s)
+	}
 	return r, r.check(codec)
 }
 
-// check finds fields that the spec does not have, and values that can never be in a reply.
+// check finds what cannot be, fields that the spec does not have, and values that can never be in a reply.
 func (r rule) check(codec *message.Codec) error {
+	switch {
+	case r.times < 0:
+		return errors.New("times: below zero")
+	case r.connected && (len(r.match) > 0 || len(r.reply) > 0 || r.drop || len(r.garbage) > 0 || len(r.then) == 0):
+		return errors.New("connected goes with then alone")
+	}
 	for _, v := range r.match {
 		if err := v.known(codec); err != nil {
 			return fmt.Errorf("match: %w", err)
 		}
 	}
-	for _, v := range r.reply {
+	if err := checkReply(r.reply, codec); err != nil {
+		return fmt.Errorf("reply: %w", err)
+	}
+	return nil
+}
+
+// checkReply finds values that can never be in a reply.
+func checkReply(reply fieldValues, codec *message.Codec) error {
+	for _, v := range reply {
 		err := v.known(codec)
 		if err == nil && !strings.Contains(v.path, ".") { // parts may need others before them
 			err = v.set(codec.New())
 		}
 		if err != nil {
-			return fmt.Errorf("reply: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -161,6 +186,7 @@ func (v *fieldValues) UnmarshalJSON(text []byte) error {
 	if start, err := in.Token(); err != nil || start != json.Delim('{') {
 		return errors.New("match and reply are objects of fields and their values")
 	}
+	*v = fieldValues{}
 	seen := make(map[string]bool)
 	for in.More() {
 		key, err := in.Token()

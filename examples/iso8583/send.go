@@ -1,31 +1,54 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"strconv"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/posline/posline/connection"
+	"github.com/posline/posline/connection/tlsconn"
 	"github.com/posline/posline/message"
 )
 
-// send sends messages to a host, one after the other, and shows its answers.
-func (c *console) send(args []string) error {
-	s, err := c.parseSend(args)
-	if err != nil {
-		return err
-	}
-	if err := c.pieces(&s.options, s.read); err != nil {
-		return err
-	}
-	if c.faults > 0 {
-		return errors.New("nothing was sent")
-	}
-	return s.run()
+var sendCommand = command{
+	name: "send", args: "[FILE...]", about: "send messages to a host and show its answers",
+	more: `  iso8583 send -to localhost:8583 -spec unionpay-pos -frame binary2 -expect 39=00 sale.json
+
+The messages are JSON as encode reads it, or one a line or packet in any form that decode reads, with their length headers
+or without. Nothing is sent unless all of them can be read. An answer without an expected value, and none at all, give exit status 1.
+
+Among the JSON objects may be steps: {"send":{...},"take":{"37":"37"},"expect":{"39":"00"}}.
+` + stepsHelp + `
+
+` + keysHelp,
+	setup: setupSend,
+}
+
+func setupSend(c *console, flags *flag.FlagSet) func([]string) error {
+	s := &sender{console: c}
+	s.register(flags)
+	s.registerSend(flags)
+	flags.BoolVar(&s.json, "json", false, "write one JSON object for each answer")
+	flags.IntVar(&s.repeat, "repeat", 1, "send everything `N` times, as it is")
+	flags.Float64Var(&s.rate, "rate", 0, "send at most `N` messages a second")
+	flags.Func("expect", "`FIELD=VALUE` that every answer must have, such as 39=00 or 60.3=001; may be repeated", s.addExpectation)
+	return s.send
+}
+
+// registerSend adds the flags of everything that sends requests.
+func (s *sender) registerSend(flags *flag.FlagSet) {
+	flags.StringVar(&s.to, "to", "", "`HOST:PORT` to connect to")
+	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "how long to wait for an answer")
+	s.registerMatch(flags)
+	s.registerClear(flags)
+	s.anew.register(flags)
 }
 
 // sender is the command send at work.
@@ -39,49 +62,116 @@ type sender struct {
 	expect  []fieldValue
 	key     connection.KeyFunc
 
+	anew     renewal
 	requests []request
 	conn     *connection.Conn
-	answer   decoder
+	answer   *decoder
+	flow     *flow
+	inbox    chan *message.Message
 }
 
-// request is a message to be sent with its place in the input.
+// request is a message to be sent, or a step, with its place in the input.
 type request struct {
 	piece
-	message *message.Message
+	step step
 }
 
-func (c *console) parseSend(args []string) (*sender, error) {
-	s := &sender{console: c}
-	flags := c.flagSet("send")
-	s.register(flags)
-	flags.StringVar(&s.to, "to", "", "`HOST:PORT` to connect to")
-	flags.DurationVar(&s.timeout, "timeout", 30*time.Second, "how long to wait for an answer")
-	flags.BoolVar(&s.json, "json", false, "write one JSON object for each answer")
-	flags.BoolVar(&s.clear, "clear", false, "show card data in the clear")
-	flags.IntVar(&s.repeat, "repeat", 1, "send everything `N` times, as it is")
-	flags.Float64Var(&s.rate, "rate", 0, "send at most `N` messages a second")
-	match := flags.String("match", "", "`fields` that an answer has in common with its request (default 11,41)")
-	flags.Func("expect", "`FIELD=VALUE` that every answer must have, such as 39=00 or 60.3=001; may be repeated", s.addExpectation)
-	if err := parse(flags, args); err != nil {
-		return nil, err
+// send sends messages to a host, one after the other, and shows its answers.
+func (s *sender) send(files []string) error {
+	if err := s.prepare(); err != nil {
+		return err
 	}
-	s.files = flags.Args()
+	if err := s.inputs(files, s.read); err != nil {
+		return err
+	}
+	if len(s.requests) == 0 && s.faults == 0 {
+		s.fault("", errNoMessage)
+	}
+	if s.faults > 0 {
+		s.note("nothing was sent")
+		return nil
+	}
+	return s.run()
+}
+
+func (s *sender) prepare() error {
+	if s.to == "" {
+		return usageError{fmt.Errorf("%s needs -to HOST:PORT", s.command)}
+	}
+	return s.prepareOffline()
+}
+
+// prepareOffline does all but for the host.
+func (s *sender) prepareOffline() error {
 	switch {
-	case s.to == "":
-		return nil, usageError{errors.New("send needs -to HOST:PORT")}
-	case s.repeat < 1 || s.rate < 0 || s.timeout <= 0:
-		return nil, usageError{errors.New("-repeat and -timeout must be positive, and -rate not negative")}
+	case s.repeat < 1 || s.timeout <= 0:
+		return usageError{errors.New("-repeat and -timeout must be positive")}
+	case s.rate != 0 && !isRate(s.rate):
+		return usageError{errNoRate}
 	}
-	if err := s.check(c, "send"); err != nil {
-		return nil, err
+	if err := s.check(s.console); err != nil {
+		return err
 	}
 	for _, e := range s.expect {
 		if err := e.known(s.codec); err != nil {
-			return nil, usageError{fmt.Errorf("-expect: %w", err)}
+			return usageError{fmt.Errorf("-expect: %w", err)}
 		}
 	}
-	s.answer = decoder{console: c, options: &s.options, message: s.codec.New(), form: s.form()}
-	return s, s.matchBy(*match)
+	s.answer = newDecoder(s.console, &s.options)
+	s.inbox = make(chan *message.Message, maxInbox)
+	s.flow = s.newFlow()
+	if err := s.anew.load(s.codec); err != nil {
+		return err
+	}
+	var err error
+	s.key, err = s.matching()
+	return err
+}
+
+var errNoRate = errors.New("-rate: from one message in a million seconds to a billion in one")
+
+// isRate tells a number of messages a second that can be.
+func isRate(rate float64) bool { return rate >= 1e-6 && rate <= 1e9 }
+
+// newFlow returns a flow for the steps of a case, or of all inputs.
+func (s *sender) newFlow() *flow {
+	f := newFlow(&s.anew, s.answer.message, s.clear)
+	f.inbox, f.passed = s.inbox, func(m *message.Message) { s.unexpected("", m) }
+	return f
+}
+
+// maxInbox is how many messages of the host's may wait to be awaited.
+const maxInbox = 256
+
+// receive keeps what the host starts for the step that awaits it.
+func (s *sender) receive(_ *connection.Conn, frame, reply []byte) ([]byte, error) {
+	m := s.codec.New()
+	if err := m.Unpack(frame); err != nil {
+		s.note("something came that is no message: %v", err)
+		return reply, nil
+	}
+	select {
+	case s.inbox <- m:
+	default:
+		s.note("more came from the host than is kept: %v", m)
+	}
+	return reply, nil
+}
+
+func (s *sender) unexpected(by string, m *message.Message) {
+	s.note("%sthe host sent %v, and nothing awaited it", by, m)
+}
+
+// unawaited tells what the host has sent and no step awaited.
+func (s *sender) unawaited(by string) {
+	for {
+		select {
+		case m := <-s.inbox:
+			s.unexpected(by, m)
+		default:
+			return
+		}
+	}
 }
 
 // addExpectation reads a flag. Its errors repeat no value: it may be a card number.
@@ -94,65 +184,98 @@ func (s *sender) addExpectation(text string) error {
 	return nil
 }
 
-// matchBy makes the function that matches answers with requests: by the given fields, or those of 11 and 41 that the
-// spec has.
-func (s *sender) matchBy(list string) error {
-	given := list != ""
-	if !given {
-		list = "11,41"
-	}
-	var numbers []int
-	for text := range strings.SplitSeq(list, ",") {
-		number, err := strconv.Atoi(text)
-		if err == nil {
-			err = fieldValue{path: text}.known(s.codec)
+// read takes the messages of an input: JSON objects, or a dump with one a line or packet.
+func (s *sender) read(name string, r io.Reader) error {
+	in := bufio.NewReader(r)
+	if head, _ := in.Peek(16); isJSON(head) {
+		text, err := whole(name, in)
+		if err != nil {
+			return err
 		}
-		if err != nil && given {
-			return usageError{fmt.Errorf("-match: %w", err)}
-		}
-		if err == nil {
-			numbers = append(numbers, number)
-		}
-	}
-	s.key = message.KeyFunc(s.codec, numbers...)
-	return nil
-}
-
-// read takes the messages of a piece of the input: JSON objects, or lines of hexadecimal.
-func (s *sender) read(p piece) error {
-	if bytes.HasPrefix(bytes.TrimSpace(p.text), []byte("{")) {
-		return s.objects(p, func(one piece) error {
+		return s.objects(piece{file: name, text: text}, func(one piece) error {
+			if isStep(one.text) {
+				read, err := readStep(one.text, s.codec, s.answer.form)
+				return s.add(one, read, err)
+			}
 			m := s.codec.New()
-			s.add(one, m, s.answer.form.ReadJSON(m, one.text))
-			return nil
+			return s.add(one, step{request: m}, s.answer.form.ReadJSON(m, one.text))
 		})
 	}
-	line := 0
-	for text := range bytes.Lines(p.text) {
-		line++
-		if len(bytes.TrimSpace(text)) == 0 {
-			continue
+	text, err := whole(name, in)
+	if errors.Is(err, errNoMessage) {
+		s.fault("", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.dumped(name, text)
+}
+
+// dumped takes the messages of a dump: one a line or packet or, if they do not read as they are and the input has them as
+// they come on the line, the frames in it.
+func (s *sender) dumped(name string, text []byte) error {
+	plain := s.options
+	plain.lines, plain.framing = true, nil
+	all, err := s.taken(name, text, plain)
+	if err != nil {
+		return err
+	}
+	if all.faults > 0 {
+		framed := s.options
+		framed.lines = false
+		found, err := s.taken(name, text, framed)
+		if err != nil {
+			return err
 		}
-		one := piece{file: p.file, line: line, text: text}
-		m := s.codec.New()
-		wire, err := one.bytes()
-		if err == nil {
-			err = m.Unpack(wire)
+		if found.faults < all.faults && len(found.requests) > 0 {
+			s.note("%s: the messages have the length header %s, which is taken off them", inputName(name), s.frame)
+			all = found
 		}
-		s.add(one, m, err)
+	}
+	for _, r := range all.requests {
+		if err := s.add(r.piece, r.step, r.err); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s *sender) add(p piece, m *message.Message, err error) {
-	switch {
-	case errors.As(err, new(*hexError)):
-		s.fault(p.file, err) // the error has the line
-	case err != nil:
-		s.fault(p.place(), err)
-	default:
-		s.requests = append(s.requests, request{p, m})
+// taken is what a dump has of messages, by one way to read it.
+type taken struct {
+	requests []attempt
+	faults   int
+}
+
+// attempt is a message, or why it is none.
+type attempt struct {
+	request
+	err error
+}
+
+func (s *sender) taken(name string, text []byte, o options) (all taken, err error) {
+	add := func(p piece, one step, err error) error {
+		if err != nil {
+			all.faults++
+		}
+		all.requests = append(all.requests, attempt{request{p, one}, err})
+		return nil
 	}
+	err = wireReader{console: s.console, options: &o, refused: func(p piece, err error) error { return add(p, step{}, err) },
+		use: func(p piece, wire []byte) error {
+			m := s.codec.New()
+			return add(p, step{request: m}, m.Unpack(wire))
+		}}.read(name, bytes.NewReader(text))
+	return all, err
+}
+
+func (s *sender) add(p piece, one step, err error) error {
+	if err != nil {
+		s.fault(placeOf(p, err), err)
+		return nil
+	}
+	s.requests = append(s.requests, request{p, one})
+	return nil
 }
 
 // run sends what was read. Only an answer that cannot be shown, or a host that cannot be reached, ends it early.
@@ -167,11 +290,13 @@ func (s *sender) run() error {
 			if err := s.connect(); err != nil {
 				return err
 			}
+			s.flow.conn = s.conn
 			if err := s.exchange(sending, r); err != nil {
 				return err
 			}
 		}
 	}
+	s.unawaited("")
 	ending, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	return s.conn.Shutdown(ending)
@@ -190,24 +315,34 @@ func (s *sender) connect() error {
 	if s.conn != nil && s.conn.Err() == nil {
 		return nil
 	}
-	config, err := s.clientTLS()
-	if err != nil {
-		return err
+	hooks := connection.Hooks{
+		Unmatched: func(*connection.Conn, connection.Unmatched) { s.note("an answer came that belongs to no request") },
+		Malformed: func(_ *connection.Conn, _ []byte, err error) { s.note("something came that is no message: %v", err) },
 	}
-	s.conn, err = connection.Dial(context.Background(), "tcp", s.to, connection.Config{
-		Framing: s.framing, Key: s.key, Timeout: s.timeout, TLS: config,
-		Hooks: connection.Hooks{
-			Unmatched: func(*connection.Conn, connection.Unmatched) { s.note("an answer came that belongs to no request") },
-			Malformed: func(_ *connection.Conn, _ []byte, err error) { s.note("something came that is no message: %v", err) },
-		},
-	})
+	conn, err := s.dial(hooks, s.receive)
 	if err != nil {
 		return unanswered(err)
 	}
+	s.conn = conn
 	return nil
 }
 
-// exchange sends one message and shows its answer. The error is one of writing.
+// dial opens a connection to the host.
+func (s *sender) dial(hooks connection.Hooks, receive connection.Handler) (*connection.Conn, error) {
+	config, err := s.clientTLS()
+	if err != nil {
+		return nil, err
+	}
+	var dialer tlsconn.DialFunc
+	if config != nil {
+		dialer = tlsconn.Dialer(config, nil)
+	}
+	return connection.Dial(context.Background(), "tcp", s.to, connection.Config{
+		Framing: s.framing, Key: s.key, Timeout: s.timeout, Dialer: dialer, Handler: receive, Order: connection.OrderConn, Hooks: hooks,
+	})
+}
+
+// exchange runs one step and shows what came. The error is one of writing.
 func (s *sender) exchange(sending int, r request) error {
 	failed := func(err error) error {
 		if s.repeat > 1 {
@@ -215,50 +350,35 @@ func (s *sender) exchange(sending int, r request) error {
 		}
 		return err
 	}
-	err := connection.Send(context.Background(), s.conn, r.message, s.answer.message)
+	one := r.step
+	one.expect = nil
+	err := s.flow.do(context.Background(), one)
 	var fault *connection.Error
 	switch {
 	case errors.As(err, &fault) && fault.Op == "unpack":
 		return s.answer.print(r.piece, failed(unanswered(err)))
 	case err != nil:
 		return s.answer.refused(r.piece, failed(unanswered(err)))
+	case one.silent > 0:
+		return nil
 	}
 	if err := s.answer.print(r.piece, nil); err != nil {
 		return err
 	}
-	for _, e := range s.expect {
-		if !e.in(s.answer.message) {
-			s.fault(r.place(), failed(s.mismatch(e)))
+	for _, v := range slices.Concat(s.expect, r.step.expect) {
+		if !v.in(s.answer.message) {
+			s.fault(r.place(), failed(errors.New(s.flow.mismatch(v))))
 		}
 	}
 	return nil
 }
 
-// mismatch says what an answer has in place of the expected value, masked as in every output.
-func (s *sender) mismatch(e fieldValue) error {
-	wanted := s.codec.New()
-	if err := e.set(wanted); err != nil {
-		return fmt.Errorf("expected another value in field %s, got %s", e.path, s.shown(s.answer.message, e.path))
-	}
-	return fmt.Errorf("expected %s in field %s, got %s", s.shown(wanted, e.path), e.path, s.shown(s.answer.message, e.path))
-}
-
-func (s *sender) shown(m *message.Message, path string) string {
-	value := m.Get(path)
-	switch {
-	case path == "0":
-		return m.MTI()
-	case !value.Present():
-		return "nothing"
-	case s.clear:
-		return strconv.Quote(value.Text())
-	}
-	return value.String()
-}
-
 // unanswered adds to an error of package connection whether the message may be sent again.
 func unanswered(err error) error {
-	if connection.SafeToRetry(err) {
+	switch {
+	case !errors.As(err, new(*connection.Error)):
+		return err
+	case connection.SafeToRetry(err):
 		return fmt.Errorf("%w; it is safe to send again", err)
 	}
 	return fmt.Errorf("%w; it is not safe to send again: the host may have acted on it, so reverse it", err)

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/posline/posline/spec"
@@ -18,7 +20,7 @@ import (
 
 // loadSpec returns a built-in spec or that of a file, and says in a line when the file holds what the spec does not do.
 func (c *console) loadSpec(name string) (*spec.Spec, error) {
-	s, warnings, err := readSpec(name)
+	s, warnings, err := c.readSpec(name)
 	switch {
 	case err != nil || len(warnings) == 0:
 	case len(warnings) == 1:
@@ -29,22 +31,71 @@ func (c *console) loadSpec(name string) (*spec.Spec, error) {
 	return s, err
 }
 
+// readSpec is readSpec, and reads the standard input for "-".
+func (c *console) readSpec(name string) (s *spec.Spec, warnings []string, err error) {
+	if name != "-" {
+		return readSpec(name)
+	}
+	if s, warnings, err = parseSpec(c.stdin, inputName("")); err != nil {
+		err = fmt.Errorf("%s: %w", inputName(""), err)
+	}
+	return s, warnings, err
+}
+
 // readSpec returns a built-in spec or that of a file. warnings are what the file says and the spec does not do.
 func readSpec(name string) (s *spec.Spec, warnings []string, err error) {
 	base, _, _ := strings.Cut(name, "+")
+	if before, size, ok := headerOf(name); ok && len(spec.VariantNames(base)) == 0 {
+		if s, warnings, err = readSpec(before); err != nil {
+			return nil, warnings, err
+		}
+		s, err = s.Derive(spec.Config{Name: fmt.Sprintf("%s, header of %d bytes", s.Name(), size),
+			Header: []spec.Field{{Number: 1, Name: "Header", Format: fmt.Sprintf("b %d", 8*size)}}})
+		return s, warnings, err
+	}
 	if slices.Contains(spec.BuiltInNames(), base) {
-		s, err = spec.BuiltIn(name)
+		if s, err = spec.BuiltIn(name); err != nil {
+			err = usageError{err}
+		}
+		return s, nil, err
+	}
+	if slices.Contains(spec.ExampleNames(), base) {
+		if s, err = spec.Example(name); err != nil {
+			err = usageError{err}
+		}
 		return s, nil, err
 	}
 	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, usageError{fmt.Errorf("no spec and no file is called %q; iso8583 spec list lists the specs", name)}
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("spec %q is neither built in (%s) nor a file: %w", name, strings.Join(spec.BuiltInNames(), ", "), err)
+		return nil, nil, err
 	}
 	defer file.Close()
 	if s, warnings, err = parseSpec(file, specName(name)); err != nil {
 		return nil, warnings, fmt.Errorf("%s: %w", name, err)
 	}
 	return s, warnings, nil
+}
+
+// variantNames lists what may stand behind the + of a shipped spec's name.
+func variantNames(base string) []string {
+	names := spec.VariantNames(base)
+	if _, err := spec.Example(base + noHeader); err == nil {
+		names = append(names, noHeader[1:])
+	}
+	return names
+}
+
+const noHeader = "+no-header"
+
+// headerOf takes +header-N off a name.
+func headerOf(name string) (before string, size int, ok bool) {
+	before, last, ok := cutLast(name, "+")
+	digits, isHeader := strings.CutPrefix(last, "header-")
+	size, err := strconv.Atoi(digits)
+	return before, size, ok && isHeader && err == nil && size > 0 && size <= 255
 }
 
 // specName is the name of a spec whose file has none.

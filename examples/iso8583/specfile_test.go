@@ -61,7 +61,7 @@ func TestSpecFilesOfMoov(t *testing.T) {
 func TestSpecFileFaults(t *testing.T) {
 	broken := writeFile(t, "broken.xml", strings.Replace(packager, `length="6"`, `length="six"`, 1))
 	r := try("", "decode", "-spec", broken)
-	require.Equal(t, exitBad, r.status)
+	require.Equal(t, exitTrouble, r.status)
 	require.Contains(t, r.errors, broken+": jPOS packager: line 6: field 11: length \"six\" is not a number")
 
 	twice := writeFile(t, "twice.xml", strings.Replace(packager, `length="6"`, `length="6" lenght="7"`, 1))
@@ -72,7 +72,7 @@ func TestSpecFileFaults(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "neither": "fields: 2", "cut off": "<isopackager>"} {
 		file := writeFile(t, "spec", text)
 		require.Equal(t, exitBad, try("", "spec", "check", file).status, name)
-		require.Equal(t, exitBad, try("", "spec", "convert", file).status, name)
+		require.Equal(t, exitTrouble, try("", "spec", "convert", file).status, name)
 	}
 	for _, args := range [][]string{{"spec", "convert"}, {"spec", "convert", "a", "b"}, {"spec", "convert", "-x"}} {
 		require.Equal(t, exitUsage, try("", args...).status)

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
+	"io/fs"
 	"strings"
 	"text/tabwriter"
 
@@ -11,36 +13,46 @@ import (
 	"github.com/posline/posline/spec"
 )
 
-// spec lists, shows, converts and checks specs.
-func (c *console) spec(args []string) error {
-	if len(args) == 0 {
-		return usageError{errors.New("spec needs one of list, show, convert, check")}
-	}
-	switch args[0] {
-	case "list":
-		return c.specList(args[1:])
-	case "show":
-		return c.specShow(args[1:])
-	case "convert":
-		return c.specConvert(args[1:])
-	case "check":
-		return c.specCheck(args[1:])
-	default:
-		return usageError{fmt.Errorf("no command spec %q", args[0])}
-	}
+var specListCommand = command{
+	name: "spec list", about: "list the specs that there are, with their variants",
+	more: `NAME+VARIANT+VARIANT is a spec too. NAME+header-N has a header of N bytes before the message type, unionpay-pos+header-N
+one of N bytes behind the TPDU.`,
+	setup: func(c *console, _ *flag.FlagSet) func([]string) error { return c.specList },
+}
+
+var specShowCommand = command{
+	name: "spec show", args: "SPEC", about: "show the fields of a spec, or its file form",
+	setup: func(c *console, flags *flag.FlagSet) func([]string) error {
+		file := flags.Bool("json", false, "write the file form of the spec")
+		return func(args []string) error { return c.specShow(*file, args) }
+	},
+}
+
+var specConvertCommand = command{
+	name: "spec convert", args: "SPEC", about: "write the file form of a spec, and as errors what it cannot express",
+	more: `  iso8583 spec convert acquirer.xml > acquirer.json`,
+	setup: func(c *console, flags *flag.FlagSet) func([]string) error {
+		name := flags.String("name", "", "`name` of the new spec")
+		return func(args []string) error { return c.specConvert(*name, args) }
+	},
+}
+
+var specCheckCommand = command{
+	name: "spec check", args: "FILE...", about: "check spec files",
+	setup: func(c *console, _ *flag.FlagSet) func([]string) error { return c.specCheck },
 }
 
 func (c *console) specList(args []string) error {
-	if len(args) > 0 {
-		return usageError{errors.New("spec list takes nothing more")}
+	if err := noMore(args); err != nil {
+		return err
 	}
-	for _, name := range spec.BuiltInNames() {
-		s, err := spec.BuiltIn(name)
+	for _, name := range specNames() {
+		s, _, err := readSpec(name)
 		if err != nil {
 			return err
 		}
 		line := fmt.Sprintf("%s\t%s\n", name, s.Name())
-		for _, variant := range spec.VariantNames(name) {
+		for _, variant := range variantNames(name) {
 			line += fmt.Sprintf("  +%s\n", variant)
 		}
 		if _, err := fmt.Fprint(c.stdout, line); err != nil {
@@ -50,20 +62,15 @@ func (c *console) specList(args []string) error {
 	return nil
 }
 
-func (c *console) specShow(args []string) error {
-	flags := c.flagSet("spec show")
-	file := flags.Bool("json", false, "write the file form of the spec")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	if flags.NArg() != 1 {
+func (c *console) specShow(file bool, args []string) error {
+	if len(args) != 1 {
 		return usageError{errors.New("spec show takes one spec")}
 	}
-	s, err := c.loadSpec(flags.Arg(0))
+	s, err := c.loadSpec(args[0])
 	if err != nil {
 		return err
 	}
-	if *file {
+	if file {
 		return c.specFile(s)
 	}
 	return c.specTable(s)
@@ -80,19 +87,14 @@ func (c *console) specFile(s *spec.Spec) error {
 }
 
 // specConvert writes the file form of a spec in any form, and on the error output what it could not carry over.
-func (c *console) specConvert(args []string) error {
-	flags := c.flagSet("spec convert")
-	name := flags.String("name", "", "name of the spec")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	if flags.NArg() != 1 {
+func (c *console) specConvert(name string, args []string) error {
+	if len(args) != 1 {
 		return usageError{errors.New("spec convert takes one spec")}
 	}
-	s, warnings, err := readSpec(flags.Arg(0))
-	c.warn(flags.Arg(0), warnings)
-	if err == nil && *name != "" {
-		s, err = s.Derive(spec.Config{Name: *name})
+	s, warnings, err := c.readSpec(args[0])
+	c.warn(args[0], warnings)
+	if err == nil && name != "" {
+		s, err = s.Derive(spec.Config{Name: name})
 	}
 	if err != nil {
 		return err
@@ -173,10 +175,13 @@ func (c *console) specCheck(args []string) error {
 		return usageError{errors.New("spec check takes one or more files")}
 	}
 	for _, name := range args {
-		s, warnings, err := readSpec(name)
+		s, warnings, err := c.readSpec(name)
 		c.warn(name, warnings)
 		if err == nil {
 			_, err = message.Compile(s)
+		}
+		if errors.As(err, new(usageError)) || errors.As(err, new(*fs.PathError)) {
+			return err
 		}
 		if err != nil {
 			c.fault("", err)

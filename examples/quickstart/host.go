@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/posline/posline/connection"
@@ -12,15 +13,19 @@ import (
 
 // host is the acquirer's side, for one terminal. It hands out work keys and approves sales whose code and PIN are right.
 type host struct {
-	codec     *message.Codec
-	master    crypto.KEK
-	printer   printer
+	codec   *message.Codec
+	master  crypto.KEK
+	printer printer
+
+	mu        sync.Mutex // guards what follows: connections of a Server run at the same time
 	pin, code crypto.Key
 	keys      *workKeys
 }
 
 // handle is the connection.Handler: it answers one frame.
 func (h *host) handle(_ *connection.Conn, frame, reply []byte) ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	request := h.codec.New()
 	defer request.Wipe()
 	if err := request.Unpack(frame); err != nil {

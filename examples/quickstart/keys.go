@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/hex"
+	"errors"
+
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/clearkey"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/message"
 )
@@ -12,6 +16,10 @@ type workKeys struct {
 	mac *mac.MAC
 }
 
+// workingKeys is what a master key carries here: keys for PINs and for MACs. Nobody unwraps a PIN key as a data key, which
+// would decrypt the PINs.
+var workingKeys = crypto.CarriesOnly(crypto.UsagePIN, crypto.UsageMAC1)
+
 func newWorkKeys(pin, code crypto.Key) (*workKeys, error) {
 	pinKey, err := crypto.NewPINKey(pin)
 	if err != nil {
@@ -21,12 +29,12 @@ func newWorkKeys(pin, code crypto.Key) (*workKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := mac.New(macKey, crypto.MACAlgorithm{Scheme: crypto.UnionPayRaw, Size: 4})
+	m, err := mac.UnionPay(macKey)
 	return &workKeys{pinKey, m}, err
 }
 
 // sign is a message.MACFunc.
-func (k *workKeys) sign(data []byte) ([]byte, error) { return k.mac.Append(nil, data) }
+func (k *workKeys) sign(dst, data []byte) ([]byte, error) { return k.mac.Append(dst, data) }
 
 // appendWrapped appends a key under the master key, zeros, and its check value, as field 62 of a sign-in answer has it.
 func appendWrapped(dst []byte, master crypto.KEK, scheme crypto.VariantScheme, key crypto.Key, zeros int) ([]byte, error) {
@@ -45,4 +53,17 @@ func unwrap(master crypto.KEK, scheme crypto.VariantScheme, wrapped, check messa
 		return key, err
 	}
 	return key, key.CheckKCV(crypto.KCVLegacy, check.Bytes())
+}
+
+// knownMaster is a master key that somebody else has too. Clear keys are for tests: others come in parts, from custodians.
+func knownMaster(text string) (master crypto.KEK, err error) {
+	clear, err := hex.DecodeString(text)
+	if err != nil || len(clear) != 16 {
+		return master, errors.New("-master is 32 hexadecimal digits")
+	}
+	key, err := clearkey.Import(crypto.MustAttributes("K0TB00N"), clear, workingKeys)
+	if err != nil {
+		return master, err
+	}
+	return crypto.NewKEK(key)
 }

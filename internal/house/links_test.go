@@ -25,10 +25,24 @@ func TestTerminalLinksLittle(t *testing.T) {
 
 // The connection package knows frames, never fields, and needs no more than the standard library.
 func TestConnectionStandsAlone(t *testing.T) {
-	for _, pkg := range list(t, "./connection", "./connection/saf") {
+	for _, pkg := range list(t, "./connection/...") {
 		for _, dep := range pkg.Deps {
 			if strings.Contains(strings.SplitN(dep, "/", 2)[0], ".") && !strings.HasPrefix(dep, module+"/connection") {
 				t.Errorf("%s links %s", pkg.ImportPath, dep)
+			}
+		}
+	}
+}
+
+// A program with plain connections links neither TLS, nor a logger, nor gzip: those are packages beside connection.
+func TestConnectionIsLight(t *testing.T) {
+	pkgs := list(t, "./connection")
+	require.Len(t, pkgs, 1)
+	require.NotEmpty(t, pkgs[0].Deps)
+	for _, dep := range pkgs[0].Deps {
+		for _, heavy := range []string{"crypto/tls", "crypto/x509", "log", "log/slog", "compress/gzip", "compress/flate", "encoding/json", "net/http"} {
+			if dep == heavy {
+				t.Errorf("connection links %s", dep)
 			}
 		}
 	}

@@ -10,20 +10,29 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTerminalWeight holds what package emv adds to a program for a small terminal, linux/arm without hardware floating
-// point, over the same program without it.
+// TestTerminalWeight holds what a program for a small terminal, linux/arm without hardware floating point, grows by when
+// it takes of package emv what testdata/size/emv does: nearly all of it.
 func TestTerminalWeight(t *testing.T) {
-	const limit = 400_000 // bytes, symbols and debug information included
+	const limit = 400_000 // bytes, as a device holds it: without symbols and debug information
 	without, with := weigh(t, "fmt"), weigh(t, "emv")
 	t.Logf("fmt %d bytes, emv %d bytes, difference %d", without, with, with-without)
 	require.Less(t, with-without, int64(limit))
 }
 
-// weigh builds a program of testdata/size and returns the size of the binary.
+// TestConnectionWeight holds what dialling, an exchange and closing with package connection add to a program for such a
+// terminal that dials with package net and prints with package fmt.
+func TestConnectionWeight(t *testing.T) {
+	const limit = 400_000
+	without, with := weigh(t, "net"), weigh(t, "connection")
+	t.Logf("net %d bytes, connection %d bytes, difference %d", without, with, with-without)
+	require.Less(t, with-without, int64(limit))
+}
+
+// weigh builds a program of testdata/size and returns the size of the binary, which grows in steps of 64 KiB.
 func weigh(t *testing.T, program string) int64 {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), program)
-	cmd := exec.Command("go", "build", "-o", binary, "./testdata/size/"+program)
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "./testdata/size/"+program)
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm", "GOARM=5", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))

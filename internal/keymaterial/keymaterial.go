@@ -5,6 +5,7 @@ package keymaterial
 
 import (
 	"crypto/cipher"
+	"sync"
 	"sync/atomic"
 )
 
@@ -26,6 +27,16 @@ type Material struct {
 
 	state atomic.Int64 // users, plus destroyed once Destroy was called
 	wiped atomic.Bool
+
+	once    sync.Once
+	derived [32]byte // CMAC's subkeys, computed when first asked for
+}
+
+// Derived returns memory that belongs to the key and is wiped with it, filled in by compute when it is first asked for.
+// All users of one key must compute the same; they keep the pointer no longer than until Release.
+func (m *Material) Derived(compute func(*[32]byte)) *[32]byte {
+	m.once.Do(func() { compute(&m.derived) })
+	return &m.derived
 }
 
 const destroyed = 1 << 62
@@ -84,6 +95,7 @@ func (m *Material) overwrite() {
 		return
 	}
 	clear(m.bytes)
+	clear(m.derived[:])
 	if w, ok := m.block.(interface{ Wipe() }); ok {
 		w.Wipe()
 	}

@@ -16,37 +16,93 @@ import (
 	"github.com/posline/posline/spec"
 )
 
-// composite returns the definition of a field with parts. Its length counts bytes, whatever the prefix is written in.
-func (im *importer) composite(path string, s *field.Spec, depth int) spec.Field {
-	f := spec.Field{Name: s.Description, Encoding: spec.Raw, Pad: spec.Pad{Side: spec.Neither}}
+// composite returns the definition of a field with parts; ok is false for one that is left out, with a warning. Its
+// length counts bytes, whatever the prefix is written in. It is text where all that stands in it is ASCII: moov's Field
+// takes the bytes of such a field as text, and so does Set.
+func (im *importer) composite(path string, s *field.Spec, depth int) (f spec.Field, ok bool) {
+	f = spec.Field{Name: s.Description, Encoding: spec.Raw, Pad: spec.Pad{Side: spec.Neither}}
 	e, ok := extentOf(s.Pref)
 	switch {
 	case !ok:
 		im.fault(path, "has no prefix of moov's")
-		return f
+		return f, true
 	case (s.Tag == nil) == (s.Bitmap == nil):
 		im.fault(path, "a composite has a tag or a bitmap")
-		return f
+		return f, true
 	}
 	if e.ending == endHexFixed {
 		im.warn(path, "moov demands twice the length when it writes: not here")
 	}
-	im.framed(path, &f, "b", e, s.Length)
-	if len(s.Subfields) == 0 && (s.Tag == nil || s.Tag.Enc != encoding.BerTLVTag) {
-		im.warn(path, "has no subfields: bytes without parts here")
-		return f
+	content := "b"
+	f.Layout = im.inside(path, s, depth)
+	if im.unreadable(f.Layout, s, e) {
+		im.warn(path, "has no parts that moov could read: left out")
+		return f, false
 	}
+	if set, ok := textual(f.Layout); ok {
+		content, f.Encoding, f.Charset = "ans", spec.ASCII, set
+	}
+	im.framed(path, &f, content, e, s.Length)
+	return f, true
+}
+
+// unreadable tells whether moov cannot read a composite, for want of parts that were left out: one without tags and
+// bitmap is read to its last part, unless a length ends it before.
+func (im *importer) unreadable(l *spec.Layout, s *field.Spec, e extent) bool {
+	if l == nil || len(l.Fields) == len(s.Subfields) || len(im.faults) > 0 {
+		return false
+	}
+	switch l.Kind {
+	case spec.Positional:
+		return len(l.Fields) == 0 || e.ending != endPrefix
+	case spec.Tagged:
+		return len(l.Fields) == 0 && l.Unknown == nil
+	}
+	return false
+}
+
+// inside returns the layout of a composite, nil for one without parts.
+func (im *importer) inside(path string, s *field.Spec, depth int) *spec.Layout {
 	switch {
+	case len(s.Subfields) == 0 && (s.Tag == nil || s.Tag.Enc != encoding.BerTLVTag):
+		im.warn(path, "has no subfields: bytes without parts here")
+		return nil
 	case s.Bitmap != nil:
-		f.Layout = im.bitmapped(path, s, depth)
+		return im.bitmapped(path, s, depth)
 	case s.Tag.Enc == nil:
-		f.Layout = im.positional(path, s, depth)
+		return im.positional(path, s, depth)
 	case s.Tag.Enc == encoding.BerTLVTag:
-		f.Layout = im.berTLV(path, s, depth)
+		return im.berTLV(path, s, depth)
 	default:
-		f.Layout = im.tagged(path, s, depth)
+		return im.tagged(path, s, depth)
 	}
-	return f
+}
+
+// textual tells whether all that a layout puts on the wire is ASCII, and which characters that may be. What unknown tags
+// hold is bytes in moov, but no more so than the text of a String that is written as bytes.
+func textual(l *spec.Layout) (set spec.Charset, ok bool) {
+	if l == nil || l.Kind != spec.Positional && (l.Kind != spec.Tagged || l.Tag.Encoding != spec.ASCII) {
+		return 0, false
+	}
+	set = spec.CharsetASCII7
+	for _, f := range l.Fields {
+		bytes := f.Encoding == spec.Raw && f.Charset == spec.CharsetASCII7
+		if !inASCII(f.Prefix) || f.Encoding != spec.ASCII && !bytes {
+			return 0, false
+		}
+		if f.Charset == spec.CharsetUTF8 {
+			set = spec.CharsetUTF8
+		}
+	}
+	if l.Unknown != nil {
+		return spec.CharsetUTF8, inASCII(l.Unknown.Prefix)
+	}
+	return set, true
+}
+
+// inASCII tells whether a length, if there is one, is written in ASCII.
+func inASCII(p spec.Prefix) bool {
+	return p.Encoding == spec.EncodingDefault || p.Encoding == spec.ASCII
 }
 
 // inOrder returns the keys of the subfields in the order that moov writes them in.
@@ -85,9 +141,10 @@ func (im *importer) bitmapped(path string, s *field.Spec, depth int) *spec.Layou
 			im.warn(at, "the bitmap announces 1 to %d, moov writes the field without its bit: left out", highest)
 			continue
 		}
-		sub := im.field(at, s.Subfields[key], depth+1)
-		sub.Number = bit
-		l.Fields = append(l.Fields, sub)
+		if sub, ok := im.field(at, s.Subfields[key], depth+1); ok {
+			sub.Number = bit
+			l.Fields = append(l.Fields, sub)
+		}
 	}
 	slices.SortFunc(l.Fields, func(a, b spec.Field) int { return a.Number - b.Number })
 	return l
@@ -108,11 +165,22 @@ func (im *importer) positional(path string, s *field.Spec, depth int) *spec.Layo
 		} else if strconv.Itoa(number) != key {
 			im.warn(path+"."+key, "is %d in paths here", number)
 		}
-		sub := im.field(path+"."+key, s.Subfields[key], depth+1)
+		sub, ok := im.field(path+"."+key, s.Subfields[key], depth+1)
+		if !ok {
+			im.behind(path, keys[i+1:])
+			return l
+		}
 		sub.Number = number
 		l.Fields = append(l.Fields, sub)
 	}
 	return l
+}
+
+// behind reports the positional parts behind one that is left out.
+func (im *importer) behind(path string, keys []string) {
+	for _, key := range keys {
+		im.warn(path+"."+key, "stands behind a part that moov cannot read: left out")
+	}
 }
 
 // countUp tells whether the keys of positional subfields, in wire order, are numbers that count up, or no numbers at
@@ -142,7 +210,10 @@ func (im *importer) berTLV(path string, s *field.Spec, depth int) *spec.Layout {
 	l := &spec.Layout{Kind: spec.BERTLV, Encoding: spec.Raw}
 	for _, key := range im.inOrder(path, s) {
 		at := path + "." + key
-		sub := im.field(at, s.Subfields[key], depth+1)
+		sub, ok := im.field(at, s.Subfields[key], depth+1)
+		if !ok {
+			continue
+		}
 		if sub.Tag = strings.ToUpper(key); sub.Tag != key {
 			im.warn(at, "tags are in upper case: moov does not find this one when it reads")
 		}
@@ -184,7 +255,10 @@ func (im *importer) tagged(path string, s *field.Spec, depth int) *spec.Layout {
 	l.Tag = form.TagFormat
 	for _, key := range im.inOrder(path, s) {
 		at := path + "." + key
-		sub := im.field(at, s.Subfields[key], depth+1)
+		sub, ok := im.field(at, s.Subfields[key], depth+1)
+		if !ok {
+			continue
+		}
 		if sub.Tag = form.tag(key, s.Tag); len(sub.Tag) != form.text {
 			im.fault(at, "is no tag of %d", s.Tag.Length)
 			continue

@@ -4,10 +4,13 @@ package moovspec_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/message"
+	"github.com/posline/posline/spec"
 	"github.com/posline/posline/spec/moovspec"
 )
 
@@ -251,7 +255,23 @@ func (p *pair) setWhole(e *element, theirs, ours string) error {
 	if err != nil {
 		return err
 	}
+	if p.isText(ours) {
+		return p.ours.SetPath(ours, string(inside))
+	}
 	return p.ours.SetPath(ours, fmt.Sprintf("%X", inside))
+}
+
+// isText tells whether a composite was imported as text.
+func (p *pair) isText(path string) bool {
+	fields := p.ours.Codec().Spec().Config().Fields
+	for {
+		key, rest, nested := strings.Cut(path, ".")
+		i := slices.IndexFunc(fields, func(f spec.Field) bool { return cmp.Or(f.Tag, strconv.Itoa(f.Number)) == key })
+		if !nested {
+			return !strings.HasPrefix(fields[i].Format, "b")
+		}
+		path, fields = rest, fields[i].Layout.Fields
+	}
 }
 
 func (p *pair) setOurs(e *element, path string, value []byte) error {

@@ -12,29 +12,61 @@
 // # Moving a program
 //
 // The spec is compiled once, where moov's program makes its spec, and structs stay as they are: tags, types and moov's
-// own field types mean the same. The example of the package is one program written for both.
+// own field types mean the same, save a string for a Numeric without zero padding, see below. The example of the package
+// is one program written for both.
 //
 //	moov                                      here
-//	msg := iso8583.NewMessage(Spec)           msg := codec.New()
+//	iso8583.NewMessage(Spec)                  codec.New()
 //	msg.Marshal(&auth)                        message.Marshal(msg, &auth)
 //	msg.Unmarshal(&auth)                      message.Unmarshal(msg, &auth)
+//	msg.Unmarshal(&padded)                    message.UnmarshalTrimmed(msg, &padded, now)
 //	msg.MTI("0100"), msg.GetMTI()             msg.SetMTI("0100"), msg.MTI()
 //	msg.Field(2, pan)                         msg.Set(2, pan)
-//	msg.BinaryField(52, block)                msg.SetBytes(52, block)
-//	msg.GetString(2), msg.GetBytes(52)        msg.Field(2).Text(), msg.Field(52).Bytes()
-//	msg.MarshalPath("48.1", value)            msg.SetPath("48.1", text)
+//	msg.GetString(2)                          msg.Field(2).Unpadded()
+//	msg.GetBytes(2)                           msg.Field(2).AppendUnpadded(nil)
+//	msg.MarshalPath("48.1", text)             msg.SetPath("48.1", text)
+//	msg.UnsetField(2)                         msg.Unset(2)
 //	msg.UnsetPath("48.1")                     msg.UnsetPath("48.1")
-//	msg.Pack(), msg.Unpack(wire)              the same; msg.AppendPack(buf) does not allocate
-//	iso8583.Describe(msg, os.Stdout)          fmt.Print(msg), masked by the spec
+//	msg.Pack(), msg.Unpack(wire)              msg.Pack(), msg.Unpack(wire)
+//	iso8583.Describe(msg, os.Stdout)          fmt.Print(msg)
 //	iso8583.NewMessageScanner(Spec, wire)     codec.Scanner()
+//
+// Field and GetString take and give bytes, whatever the field is. Here text and digits are text, and bytes are bytes. A
+// Binary and a Hex are bytes. A composite with tags or positions is text, like field 48 here, where moov writes all that
+// stands in it in ASCII: its tags, the lengths of its parts, and every part, be it a Binary or a composite itself; a String
+// in encoding.Binary counts as ASCII, and so does what unknown tags hold. Any other composite is bytes, like field 55:
+//
+//	moov                                      here
+//	msg.Field(48, text)                       msg.Set(48, text)
+//	msg.GetString(48)                         msg.Field(48).Text()
+//	msg.Field(52, string(block))              msg.SetBytes(52, block)
+//	msg.BinaryField(52, block)                msg.SetBytes(52, block)
+//	msg.GetString(52)                         msg.Field(52).Text()
+//	msg.GetBytes(52)                          msg.Field(52).Bytes()
+//	msg.Field(55, string(tags))               msg.SetBytes(55, tags)
+//	msg.GetString(55)                         string(msg.Field(55).Bytes())
+//	msg.MarshalPath("55.9F02", octets)        msg.SetPath("55.9F02", hexadecimal)
+//
+// A Numeric is a number in moov, which takes "007" for 7 and "" for 0, and digits here. It makes no difference where the
+// Numeric is padded on the left with '0', like field 4, or has a fixed length and no padding. Of any other, like field 6,
+// the zeros would go out on the wire (there is a Warning): give it a number, and read one.
+//
+//	moov                                      here
+//	msg.Field(6, "007")                       msg.SetInt(6, 7)
+//	msg.GetString(6)                          msg.Field(6).Int64()
+//	msg.MarshalPath("48.5", "007")            msg.SetPathInt("48.5", 7)
+//	Rate string `iso8583:"6"`                 Rate int64 `iso8583:"6"`
 //
 // The Codec is safe for concurrent use. A Message is for one goroutine and may be used again: Unpack and Reset keep its
 // memory.
 //
 // # What is different
 //
-// Values are what is on the wire. moov strips padding from a String and the zeros from a Numeric; here field 3 reads
-// "000000", and Trimmed, Int64 or a Go number in a struct take off what is wanted. A padded field has a Warning.
+// Values are what is on the wire. moov strips padding from a String and the zeros from a Numeric; here Text reads
+// "000000", and Unpadded, UnmarshalTrimmed, the option trim of a struct's tag, Int64 or a Go number in a struct take off
+// what is wanted. A padded field has a Warning. Zeros before a Numeric without zero padding are part of its text, in
+// Unpadded as well. A composite that is set or read as a whole is as it was given; moov takes it apart and writes its
+// parts, in its own order, padded, and their numbers without zeros.
 //
 // Everything is checked. Bytes behind the last field, signs in lengths and digits, message types that are no number,
 // the first bit of a bitmap that cannot be continued, a part of a positional composite whose forerunner is missing: moov

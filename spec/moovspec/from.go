@@ -39,8 +39,10 @@ const (
 // From makes a spec of a moov spec. A message has the same bytes in both, apart from the defects that the package
 // comment lists; each thing that cannot be carried over is a Warning with its path. The moov spec is only read.
 //
-// The error joins one *spec.Error for each field whose extent on the wire cannot be told: without encoding or prefix,
-// or with ones of the caller's own making.
+// A data element or part without encoding or prefix is left out, with a Warning: moov has no use for it either. So are
+// the parts behind one in a composite without tags and bitmap, which moov does not get to, and such a composite as a whole
+// where it is always read to its end. The error joins one *spec.Error for each field whose extent on the wire cannot be
+// told, since its encoding or prefix is of the caller's own making.
 func From(ms *iso8583.MessageSpec) (*spec.Spec, []Warning, error) {
 	if ms == nil {
 		return nil, nil, errors.New("moovspec: no spec")
@@ -112,7 +114,10 @@ func (im *importer) dataElement(number, highest int, f field.Field) []spec.Field
 		im.warn(path, "this bit announces a bitmap, moov drops the field: left out")
 		return nil
 	}
-	out := im.field(path, f, 0)
+	out, ok := im.field(path, f, 0)
+	if !ok {
+		return nil
+	}
 	out.Number = number
 	if out.Mask == spec.MaskDefault {
 		out.Mask = im.masks[number]
@@ -120,22 +125,41 @@ func (im *importer) dataElement(number, highest int, f field.Field) []spec.Field
 	return []spec.Field{out}
 }
 
-// field returns the definition of any field but the message type and the bitmap.
-func (im *importer) field(path string, f field.Field, depth int) spec.Field {
+// unusable says what a field lacks that moov cannot do without, so that no message of a program can have it; "" where it
+// lacks nothing.
+func unusable(f field.Field) string {
+	if isNil(f) {
+		return "there is no field"
+	}
+	s := f.Spec()
+	_, composite := f.(*field.Composite)
+	switch ownCode := s.Packer != nil || s.Unpacker != nil; {
+	case ownCode:
+		return ""
+	case s.Pref == nil && kindOf(f) != bits:
+		return "has no prefix"
+	case s.Enc == nil && !composite:
+		return "has no encoding"
+	}
+	return ""
+}
+
+// field returns the definition of any field but the message type and the bitmap; ok is false for one that is left out,
+// with a warning.
+func (im *importer) field(path string, f field.Field, depth int) (out spec.Field, ok bool) {
+	if lacks := unusable(f); lacks != "" {
+		im.warn(path, "%s, moov can neither write nor read it: left out", lacks)
+		return spec.Field{}, false
+	}
 	im.fields++
-	switch {
-	case im.fields > maxFields || depth > maxDepth:
+	if im.fields > maxFields || depth > maxDepth {
 		if im.fields == maxFields+1 || im.fields <= maxFields {
 			im.fault(path, "more than %d fields, or deeper than %d", maxFields, maxDepth)
 		}
-		return spec.Field{}
-	case isNil(f):
-		im.fault(path, "there is no field")
-		return spec.Field{}
+		return spec.Field{}, true
 	}
-	s := f.Spec()
 	if _, ok := f.(*field.Composite); ok {
-		return im.composite(path, s, depth)
+		return im.composite(path, f.Spec(), depth)
 	}
-	return im.leaf(path, kindOf(f), s)
+	return im.leaf(path, kindOf(f), f.Spec()), true
 }

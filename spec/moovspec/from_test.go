@@ -60,19 +60,12 @@ func TestFromRefuses(t *testing.T) {
 	}{
 		"nothing":                  {nil, "no spec"},
 		"nothing in it":            {&iso8583.MessageSpec{}, "0: moov needs a message type indicator"},
-		"no field":                 {around(nil), "48: there is no field"},
-		"a nil field":              {around((*field.String)(nil)), "48: there is no field"},
-		"a field without spec":     {around(field.NewString(nil)), "48: there is no field"},
-		"no encoding":              {text48(func(s *field.Spec) { s.Enc = nil }), "48: has no encoding of moov's"},
 		"an encoding of one's own": {text48(func(s *field.Spec) { s.Enc = ownEncoding{encoding.ASCII} }), "48: has no encoding of moov's"},
-		"no prefix":                {text48(func(s *field.Spec) { s.Pref = nil }), "48: has no prefix of moov's"},
 		"a prefix of one's own":    {text48(func(s *field.Spec) { s.Pref = ownPrefix{prefix.ASCII.LL} }), "48: has no prefix of moov's"},
 		"a length below nothing":   {text48(func(s *field.Spec) { s.Length = -1 }), "48: length -1 is not from 0"},
 		"a length out of bounds":   {text48(func(s *field.Spec) { s.Length = 1 << 40 }), "48: length 1099511627776 is not from 0"},
 		"neither tag nor bitmap":   {composite48(func(s *field.Spec) { s.Tag = nil }), "48: a composite has a tag or a bitmap"},
 		"no order":                 {composite48(func(s *field.Spec) { s.Tag.Sort = nil }), "48: a tag has an order"},
-		"no prefix of a composite": {composite48(func(s *field.Spec) { s.Pref = nil }), "48: has no prefix of moov's"},
-		"a nil part":               {composite48(func(s *field.Spec) { s.Subfields["2"] = nil }), "48.2: there is no field"},
 		"a composite of itself":    {composite48(func(s *field.Spec) { s.Subfields["1"] = field.NewComposite(s) }), "deeper than 8"},
 		"keys out of order": {composite48(func(s *field.Spec) {
 			s.Subfields["2"], s.Subfields["10"], s.Tag.Sort = s.Subfields["1"], s.Subfields["1"], moovsort.Strings
@@ -94,7 +87,7 @@ func TestFromRefuses(t *testing.T) {
 			require.Nil(t, s)
 		})
 	}
-	_, _, err := moovspec.From(text48(func(s *field.Spec) { s.Enc = nil }))
+	_, _, err := moovspec.From(text48(func(s *field.Spec) { s.Enc = ownEncoding{encoding.ASCII} }))
 	var fault *spec.Error
 	require.ErrorAs(t, err, &fault)
 	require.Equal(t, "48", fault.Path)
@@ -134,6 +127,15 @@ func TestFromWarns(t *testing.T) {
 		"no length at all":         {text48(func(s *field.Spec) { s.Length, s.Pref = 0, prefix.ASCII.LL }), "48: a variable field of no length"},
 		"a key with a zero":        {composite48(func(s *field.Spec) { s.Subfields = map[string]field.Field{"01": s.Subfields["1"]} }), "48.01: is 1 in paths here"},
 		"a key that is no number":  {composite48(func(s *field.Spec) { s.Subfields = map[string]field.Field{"A": s.Subfields["1"]} }), "48.A: positional parts are numbered here: 1"},
+		"no field":                 {around(nil), "48: there is no field, moov can neither"},
+		"a nil field":              {around((*field.String)(nil)), "48: there is no field, moov can neither"},
+		"a field without spec":     {around(field.NewString(nil)), "48: there is no field, moov can neither"},
+		"no encoding":              {text48(func(s *field.Spec) { s.Enc = nil }), "48: has no encoding, moov can neither"},
+		"no prefix":                {text48(func(s *field.Spec) { s.Pref = nil }), "48: has no prefix, moov can neither"},
+		"no prefix of a composite": {composite48(func(s *field.Spec) { s.Pref = nil }), "48: has no prefix, moov can neither"},
+		"a nil part":               {composite48(func(s *field.Spec) { s.Subfields["2"] = nil }), "48.2: there is no field, moov can neither"},
+		"a part without a prefix":  {composite48(func(s *field.Spec) { s.Subfields["1"].Spec().Pref = nil }), "48.1: has no prefix, moov can neither write nor read it: left out 48: has no parts that moov could read: left out"},
+		"a part without encoding":  {composite48(func(s *field.Spec) { s.Subfields["1"].Spec().Enc = nil }), "48.1: has no encoding, moov can neither"},
 		"no subfields":             {composite48(func(s *field.Spec) { s.Subfields = nil }), "48: has no subfields"},
 		"tags of bytes":            {composite48(func(s *field.Spec) { s.Tag.Enc, s.Tag.Length, s.Tag.Pad = encoding.Binary, 2, padding.Left(1) }), "48: tags are bytes"},
 		"a BER tag in lower case": {composite48(func(s *field.Spec) {

@@ -136,7 +136,7 @@ func (im *importer) written(path string, f *spec.Field, k kind, s *field.Spec, e
 	if content == "b" && f.Encoding == spec.ASCII {
 		f.Encoding = spec.Raw
 	}
-	if content != "ans" {
+	if content != "ans" && (content != "b" || s.Enc != encoding.ASCII) { // bytes in ASCII keep the mark: textual asks for it
 		f.Charset = spec.CharsetASCII
 	}
 	return content
@@ -213,8 +213,12 @@ func (im *importer) padded(path string, f *spec.Field, k kind, content string, s
 		im.warn(path, "padding that is no digit: short values are refused here")
 		side = spec.Neither
 	}
+	fixed := e.ending == endFixed || e.ending == endHexFixed
+	if filled := side == spec.Left && char == "0" || side == spec.Neither && fixed; k == number && !filled {
+		im.warn(path, "moov drops the zeros before a number and writes no text as 0: here text is written as it is, use SetInt and Int64")
+	}
 	if side == spec.Neither {
-		if k == number && (e.ending == endFixed || e.ending == endHexFixed) {
+		if k == number && fixed {
 			return content // moov cannot write a short number here; it is zero-filled
 		}
 		f.Pad.Side = spec.Neither

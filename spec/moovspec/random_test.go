@@ -4,6 +4,7 @@ package moovspec_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -56,22 +57,14 @@ func (g generator) message() (*iso8583.MessageSpec, []*element) {
 			numbers[n] = true
 		}
 	}
-	last := 0
-	for n := range numbers {
-		last = max(last, n)
-	}
-	for n := range numbers {
-		e := g.element(0, n == last)
+	inOrder := slices.Sorted(maps.Keys(numbers)) // not of the map: a seed makes the same messages every time
+	for _, n := range inOrder {
+		e := g.element(0, n == inOrder[len(inOrder)-1])
 		e.key = strconv.Itoa(n)
 		e.ours = e.key
 		ms.Fields[n] = e.moov
 		elements = append(elements, e)
 	}
-	slices.SortFunc(elements, func(a, b *element) int {
-		x, _ := strconv.Atoi(a.key)
-		y, _ := strconv.Atoi(b.key)
-		return x - y
-	})
 	return ms, elements
 }
 
@@ -370,7 +363,7 @@ func (g generator) bitmapped(e *element, s *field.Spec, depth int) {
 	for range 1 + g.IntN(5) {
 		numbers[1+g.IntN(8*size)] = true
 	}
-	for n := range numbers {
+	for _, n := range slices.Sorted(maps.Keys(numbers)) {
 		g.join(e, s, g.element(depth+1, false), strconv.Itoa(n))
 	}
 	e.sort(moovsort.StringsByInt)

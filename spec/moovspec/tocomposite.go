@@ -150,6 +150,9 @@ func (x *exporter) parts(path string, s *field.Spec, l *spec.Layout) string {
 	if l.Fill {
 		x.warn(path, "lost: filling of parts that are left out")
 	}
+	if l.Short {
+		x.warn(path, "lost: values that end inside a part")
+	}
 	for _, f := range fields {
 		if format, _ := spec.ParseFormat(f.Format); format.Fixed() && format.Max == 0 && !f.ToEnd {
 			continue // it only holds a place, which moov's keys may leave out

@@ -10,18 +10,17 @@ import (
 // MaximumBlockSize is the largest block size supported, in bytes.
 const MaximumBlockSize = 16
 
-// A Subkeys holds K1 and K2.
-type Subkeys struct {
-	K1, K2 [MaximumBlockSize]byte
-}
+// Subkeys are K1 and K2, the second from MaximumBlockSize on.
+type Subkeys [2 * MaximumBlockSize]byte
 
 // Init derives the subkeys. It costs one block.
 func (s *Subkeys) Init(block cipher.Block) {
 	n := block.BlockSize()
-	clear(s.K1[:n])
-	block.Encrypt(s.K1[:n], s.K1[:n])
-	double(s.K1[:n], s.K1[:n])
-	double(s.K2[:n], s.K1[:n])
+	k1, k2 := s[:n], s[MaximumBlockSize:][:n]
+	clear(k1)
+	block.Encrypt(k1, k1)
+	double(k1, k1)
+	double(k2, k1)
 }
 
 // double multiplies by x in GF(2^(8*len(src))) in constant time.
@@ -45,16 +44,17 @@ func (s *Subkeys) Finish(chain, last []byte) {
 	n := len(chain)
 	subtle.XORBytes(chain, chain, last)
 	if len(last) == n {
-		subtle.XORBytes(chain, chain, s.K1[:n])
+		subtle.XORBytes(chain, chain, s[:n])
 		return
 	}
 	chain[len(last)] ^= 0x80
-	subtle.XORBytes(chain, chain, s.K2[:n])
+	subtle.XORBytes(chain, chain, s[MaximumBlockSize:][:n])
 }
 
 // Sum computes the whole CMAC of a message into mac, which is one block long.
 func Sum(block cipher.Block, mac, message []byte) {
 	var s Subkeys
+	defer clear(s[:])
 	s.Init(block)
 	n := block.BlockSize()
 	mac = mac[:n]

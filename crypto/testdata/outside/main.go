@@ -49,7 +49,7 @@ func (m module) VerifyMAC(ctx context.Context, key crypto.KeyRef, a crypto.MACAl
 }
 
 func (module) AppendCVV(_ context.Context, dst []byte, _ crypto.KeyRef, card crypto.CardData) ([]byte, error) {
-	return append(dst, card.PAN[:3]...), nil
+	return append(dst, card.PAN.Text()[:3]...), nil
 }
 
 func (module) VerifyCVV(context.Context, crypto.KeyRef, crypto.CardData, string) error {

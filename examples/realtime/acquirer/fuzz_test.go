@@ -9,13 +9,13 @@ import (
 	"github.com/posline/posline/message"
 )
 
-// FuzzHandle gives the switch any frame, as it is and, where it is a message, with a code that is right: whatever is in
-// it, the answer is none or a message that answers it, and every posting has its event.
-func FuzzHandle(f *testing.F) {
+// FuzzTake gives the switch any frame, as it is and, where it is a message, with a code that is right: whatever is in
+// it, the answer is none or a message that answers it, and every posting has its notice.
+func FuzzTake(f *testing.F) {
 	h := newHouse(f)
 	h.signIn()
 	sale := h.sale("D-1", nil)
-	for _, seed := range []*message.Message{sale, h.sale("D-2", byCode), h.voidOf(sale), h.reversalOf(sale), h.message("0820", 1),
+	for _, seed := range []*message.Message{sale, h.sale("D-2", byCode), h.about(sale, nil), h.reversalOf(sale), h.message("0820", 1),
 		h.sale("D-3", func(m *message.Message) { m.SetBytes(52, make([]byte, 8)) })} {
 		frame, err := seed.AppendPackMAC(nil, h.keys.Sign)
 		require.NoError(f, err)
@@ -44,9 +44,5 @@ func check(t *testing.T, h *house, frame []byte) {
 	require.NoError(t, answer.Unpack(reply))
 	require.Equal(t, request.Field(11).Text(), answer.Field(11).Text())
 	require.Len(t, answer.Field(39).Text(), 2)
-	events, err := h.ledger.Events(t.Context())
-	require.NoError(t, err)
-	postings, err := h.ledger.Postings(t.Context())
-	require.NoError(t, err)
-	require.Len(t, events, len(postings))
+	require.Len(t, h.store.Book.Notices(), len(h.store.Book.Postings()))
 }

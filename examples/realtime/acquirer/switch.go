@@ -5,164 +5,247 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/posline/posline/connection"
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/examples/realtime/channel"
+	"github.com/posline/posline/examples/realtime/identity"
 	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/examples/realtime/ledger"
-	"github.com/posline/posline/message"
+	"github.com/posline/posline/examples/realtime/payment"
 )
 
-// Config is what a Switch works with. All but Patience and Logger is required.
-type Config struct {
-	Ledger    *ledger.Ledger
-	Terminals []Terminal
-	Bank      channel.Channel // for cards
-	Wallet    channel.Channel // for pay codes; if it is a channel.Querier it is asked before it is told to cancel
-	ZonePIN   crypto.PINKey   // shared with the bank
-	PayerHash *mac.MAC        // the keyed hash under which payers are kept
+// The names of the channels in the ledger.
+const (
+	Bank   = "bank"   // for cards
+	Wallet = "wallet" // for pay codes
+)
 
-	Patience time.Duration // how long a channel may take before the outcome counts as unknown; default 5 s
-	Logger   *slog.Logger  // default: none
+// Config is what a Switch works with. What has no default is required.
+type Config struct {
+	Store     ledger.Store
+	Node      int32 // of this process: 1 to payment.MaxNode
+	Terminals []Terminal
+	Plain     bool             // lines prove nothing: whoever reaches them may say that he is a terminal
+	Merchants map[string]Terms // default: none has limits, all pay the same fee
+	Channels  map[string]Route // Bank and Wallet
+	ZonePIN   crypto.PINKey    // shared with the bank
+	PayerHash *mac.MAC         // the keyed hash under which payers are kept
+	Day       Day
+	PerSecond float64 // requests that a terminal may make, after a burst of four times as many; default 25
+
+	Clock  Clock        // default: the system's
+	Logger *slog.Logger // default: none
 }
+
+// Route is a channel with what a payment must know about it.
+type Route struct {
+	Channel channel.Channel
+	Rules   payment.Rules
+}
+
+// Terms are what was agreed with a merchant.
+type Terms struct {
+	FeePPM  int64 // of each payment, in millionths
+	Ceiling int64 // the most that it may take in a business day, minor units; 0 for no limit
+}
+
+// DefaultFeePPM is the fee of merchants without terms: six tenths of a per cent.
+const DefaultFeePPM = 6_000
 
 // Terminal is one that may work with the switch.
 type Terminal struct {
 	ID       string // field 41, 8 characters
 	Merchant string // field 42, 15 characters
+	Serial   string // of the device that may be this terminal, as its certificate has it
 	Master   crypto.KEK
 	MACBits  int // 64 for a DES MAC key, 128 for Triple DES
 }
 
-// Switch is safe for concurrent use.
+// Switch is safe for concurrent use. It does no work in a goroutine of its own but Run's: flights go on in the calls of
+// the store, of channels and of the clock.
 type Switch struct {
 	cfg       Config
-	ctx       context.Context
-	started   time.Time
+	epoch     int64
 	terminals map[string]*registered
+	tended    tended // by Tend alone
 
-	mu       sync.Mutex
-	inFlight map[int64]*flight // transactions somebody is working on, by ID
-	wake     chan struct{}     // tells Settle that there is something to do
+	closed  atomic.Bool
+	mu      sync.Mutex
+	lastID  int64
+	flying  map[int64]int // rows by how many flights work on them
+	asking  int           // terminals that wait for an answer
+	stopped bool
+	landed  chan struct{} // closed when the last terminal that waited has its answer, after Drain
 }
 
-// New makes a switch. Its requests to channels end with the context.
+// New makes a switch and joins the store as its node: an earlier process of the node is fenced from then on.
 func New(ctx context.Context, config Config) (*Switch, error) {
-	if config.Ledger == nil || config.Bank == nil || config.Wallet == nil || config.PayerHash == nil {
+	if config.Store == nil || config.Channels[Bank].Channel == nil || config.Channels[Wallet].Channel == nil || config.PayerHash == nil ||
+		config.Node < 1 || config.Node > payment.MaxNode {
 		return nil, errors.New("acquirer: Config is incomplete")
 	}
-	if config.Patience <= 0 {
-		config.Patience = 5 * time.Second
+	for i := range config.Terminals {
+		if config.Terminals[i].Serial == "" && !config.Plain {
+			return nil, errors.New("acquirer: a terminal without a device")
+		}
+	}
+	if !(config.PerSecond > 0) {
+		config.PerSecond = 25
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Switch{cfg: config, ctx: ctx, started: time.Now().Truncate(time.Millisecond), terminals: make(map[string]*registered),
-		inFlight: make(map[int64]*flight), wake: make(chan struct{}, 1)}
+	if config.Clock == nil {
+		config.Clock = systemClock{}
+	}
+	s := &Switch{cfg: config, terminals: make(map[string]*registered), flying: make(map[int64]int)}
 	for _, t := range config.Terminals {
 		s.terminals[t.ID] = &registered{Terminal: t}
 	}
-	return s, nil
-}
-
-// errNoAnswer makes Handle stay silent where any answer would be a guess.
-var errNoAnswer = errors.New("acquirer: no answer")
-
-// Handle is a connection.Handler.
-func (s *Switch) Handle(_ *connection.Conn, frame, reply []byte) ([]byte, error) {
-	request := dialect.Terminal.New()
-	defer request.Wipe()
-	if err := request.Unpack(frame); err != nil {
+	var err error
+	if s.lastID, err = config.Store.LastID(ctx, config.Node); err != nil {
 		return nil, err
 	}
-	x, code := s.begin(request)
+	s.epoch, err = config.Store.Join(ctx, config.Node)
+	return s, err
+}
+
+func (s *Switch) now() int64 { return s.cfg.Clock.Now().UnixMilli() }
+
+func (s *Switch) nextID() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastID = payment.NextID(s.lastID, s.now(), s.cfg.Node)
+	return s.seedID(s.lastID)
+}
+
+// SignOn is a connection.Config.SignOn for the terminals' lines: it notes who has proved to be at the other end, and
+// refuses a line whose other end has not. On plain lines nobody has, and none is refused.
+func (s *Switch) SignOn(_ context.Context, c *connection.Conn) error {
+	device, ok := identity.Of(c)
+	if !ok && !s.cfg.Plain {
+		return errNobody
+	}
+	c.SetTag(device)
+	return nil
+}
+
+// errNobody is the error of a line whose other end has not proved to be a device.
+var errNobody = errors.New("acquirer: not a device of this acquirer")
+
+// Handle is a connection.Handler. It waits for what Take tells.
+func (s *Switch) Handle(c *connection.Conn, frame, reply []byte) ([]byte, error) {
+	from, known := identity.Device{}, c == nil
+	if !known {
+		from, known = c.Tag().(identity.Device)
+	}
+	if !known { // a frame may be here before SignOn is done
+		from, _ = identity.Of(c)
+	}
+	answered := make(chan []byte, 1)
+	if err := s.Take(from, frame, func(answer []byte) { answered <- answer }); err != nil {
+		return nil, err
+	}
+	return append(reply, <-answered...), nil
+}
+
+// Take takes a terminal's frame from a device and tells answer, once, what goes back: nothing where any answer would be a guess. It
+// keeps no part of the frame. An error means that the frame is none, and that answer is not called.
+func (s *Switch) Take(from identity.Device, frame []byte, answer func(reply []byte)) error {
+	request := dialect.Terminal.New()
+	if err := request.Unpack(frame); err != nil {
+		request.Wipe()
+		return err
+	}
+	x, code := s.begin(from, request)
 	if x == nil {
-		return nil, errNoAnswer
+		request.Wipe()
+		return errNoAnswer
 	}
-	defer x.response.Wipe()
-	var err error
-	if code == "" {
-		code, err = s.dispatch(x)
+	x.tell = answer
+	if code == "" && s.enter() {
+		x.entered = true
+		code = s.dispatch(x)
+	} else if code == "" {
+		x.end("") // stopped: as if the line had been cut
+		return nil
 	}
-	if errors.Is(err, errNoAnswer) {
-		return nil, nil
+	if code != codeLater {
+		x.end(code)
 	}
-	if err != nil {
-		s.cfg.Logger.Warn("request failed", "mti", request.MTI(), "terminal", x.origin.Terminal, "stan", x.origin.STAN, "error", err)
-	}
-	return x.answer(reply, code)
+	return nil
 }
 
-// dispatch returns the response code. With an error the code is of those that leave the outcome open.
-func (s *Switch) dispatch(x *exchange) (code string, err error) {
-	processing := x.request.Field(3).Text()
-	switch mti := x.request.MTI(); {
-	case mti == "0800" && x.request.Get("60.3").Equal("003"):
-		return s.signIn(x)
-	case mti == "0820" && x.request.Get("60.3").Equal("301"):
-		return "00", nil // echo
-	case mti == "0200" && processing == "000000":
-		return s.sale(x)
-	case mti == "0200" && processing == "200000":
-		return s.void(x)
-	case mti == "0400":
-		return s.reversal(x)
+// errNoAnswer is the error of a frame that cannot be answered.
+var errNoAnswer = errors.New("acquirer: not a request")
+
+// codeLater stands for the response code of a flight, which comes later.
+const codeLater = "later"
+
+// enter counts a terminal that waits, unless the switch has been stopped.
+func (s *Switch) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
 	}
-	return "12", nil
+	s.asking++
+	return true
 }
 
-// exchange is one request with its answer in the making.
-type exchange struct {
-	request, response *message.Message
-	terminal          *registered
-	keys              *dialect.WorkKeys // nil while the terminal is not signed in
-	day               string
-	origin            ledger.Origin
+func (s *Switch) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asking--
+	if s.stopped && s.asking == 0 && s.landed != nil {
+		close(s.landed)
+		s.landed = nil
+	}
 }
 
-// begin looks at who is asking. A code tells that the request goes no further; no exchange, that it cannot be answered.
-func (s *Switch) begin(request *message.Message) (x *exchange, code string) {
-	response, err := message.Response(request)
-	if err != nil {
-		return nil, ""
+// Drain takes no new requests and waits until each terminal has its answer, or the context ends. What is not at an end
+// then is the next process's.
+func (s *Switch) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopped = true
+	landed := make(chan struct{})
+	if s.asking == 0 {
+		close(landed)
+	} else {
+		s.landed = landed
 	}
-	x = &exchange{request: request, response: response, origin: ledger.Origin{
-		Terminal: request.Field(41).Text(), Batch: request.Get("60.2").Text(), STAN: request.Field(11).Text()}}
-	x.terminal = s.terminals[x.origin.Terminal]
-	if x.terminal == nil || x.terminal.Merchant != request.Field(42).Text() {
-		return x, "97"
+	s.mu.Unlock()
+	select {
+	case <-landed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if request.MTI()[:2] == "08" {
-		return x, ""
-	}
-	session, keys, err := x.terminal.session(s.ctx, s.cfg.Ledger)
-	if err != nil {
-		return x, "77"
-	}
-	x.keys, x.day = keys, session.Day
-	switch {
-	case request.VerifyMAC(keys.Verify) != nil:
-		return x, "A0"
-	case request.MTI() == "0200" && x.origin.Batch != batchText(session.Batch):
-		return x, "77"
-	case x.origin.STAN == "" || x.origin.Batch == "":
-		return x, "30"
-	}
-	return x, ""
 }
 
-// answer packs the response, with a code if the terminal has keys for it.
-func (x *exchange) answer(reply []byte, code string) ([]byte, error) {
-	now := time.Now()
-	x.response.SetTime(12, now)
-	x.response.SetTime(13, now)
-	x.response.Set(32, channel.Institution)
-	x.response.Set(39, code)
-	if x.keys == nil {
-		return x.response.AppendPack(reply)
+// Close ends the flights where they are; what is not at an end is the next process's.
+func (s *Switch) Close() { s.closed.Store(true) }
+
+// Run keeps the node's lease and takes up what is left behind, until the context ends or another process has joined as
+// the node: ledger.ErrFenced.
+func (s *Switch) Run(ctx context.Context) error {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		if err := s.Tend(ctx); err != nil && ctx.Err() == nil {
+			if errors.Is(err, ledger.ErrFenced) {
+				return err
+			}
+			s.cfg.Logger.Error("looking for what to settle", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	return x.response.AppendPackMAC(reply, x.keys.Sign)
 }

@@ -1,70 +1,58 @@
 // Package channel is the acquirer's way to those who hold the payers' money: a bank over ISO 8583 and a wallet over
-// HTTP. Both are asked to pay and to undo; the wallet can also be asked how a payment went.
+// HTTP. What a channel is asked to do comes from package payment; here it becomes a message, and the message that comes
+// back becomes an answer again.
 //
-// What matters most is what is not known. A channel says that a payment is Declined only when it holds no money for
-// certain, and Unknown whenever it may.
+// What matters most is what is not known. An answer says Declined only when the channel holds no money for certain, and
+// Unknown whenever it may. An answer that is not one to its request, in amount, terminal, merchant, number or date, is
+// none.
+//
+// BankCodec and WalletCodec do the messages and no I/O; the simulation uses them. Bank and Wallet are the lines.
 package channel
 
 import (
-	"context"
 	"errors"
+	"time"
+
+	"github.com/posline/posline/examples/realtime/payment"
 )
 
-// Outcome is what is known about a payment. The zero value is the careful one.
-type Outcome uint8
-
-// The outcomes.
-const (
-	Unknown  Outcome = iota // it may hold money
-	Approved                // it does
-	Declined                // it does not, and never will
-	Absent                  // the channel has never heard of it, but it may still be on its way
-)
-
-// Answer is what a channel says about a payment.
-type Answer struct {
-	Outcome       Outcome
-	Code          string // response code for the terminal, field 39
-	Authorisation string // what the channel calls the payment; up to 6 characters
+// Ask is what a channel is asked.
+type Ask struct {
+	Verb   payment.Verb
+	Row    payment.Row
+	Parent payment.Row // of a completion, void or refund
+	Again  bool        // it may have been asked before
+	Card   Card        // Do of a sale or pre-authorisation
 }
 
-// Payment is what a channel is asked for.
-type Payment struct {
-	Reference string // 12 digits, the acquirer's own: it names the payment ever after
-	Amount    int64  // minor units
-	Currency  string // ISO 4217, three digits
-	Terminal  string
-	Merchant  string
-
-	// A card's.
-	Track2    string
-	PAN       string
-	EntryMode string
-	PINBlock  []byte // ISO 9564 format 0 under the zone's PIN key; nil without PIN
-
-	PayCode string // a wallet's
+// Card is what only the request knows of the payer. It is never kept.
+type Card struct {
+	Track2   string
+	PAN      string
+	PINBlock []byte // ISO 9564 format 0 under the zone's PIN key; nil without PIN
+	PayCode  string // a wallet's
 }
 
-// Undoing is a payment that must not hold money any more.
-type Undoing struct {
-	Reference, Currency, Terminal, Merchant string
-	Amount                                  int64
-	Again                                   bool // it may have been asked for before
-}
-
-// Channel moves money. Both methods return an error only together with Unknown or an unconfirmed undoing.
+// Channel asks. Its methods may be called concurrently.
 type Channel interface {
-	Pay(ctx context.Context, p Payment) (Answer, error)
-
-	// Undo returns nil when the channel has confirmed that the payment holds no money and never will, even if it was
-	// never heard of.
-	Undo(ctx context.Context, u Undoing) error
+	// Ask asks, does not block, and tells done what the channel says: once, from another goroutine, and at the latest
+	// when the time is over. It keeps nothing of a.Card after that.
+	Ask(within time.Duration, a *Ask, done func(payment.Answer))
 }
 
-// Querier is a Channel that can be asked.
-type Querier interface {
-	Query(ctx context.Context, reference string) (Answer, error)
-}
+// Institution is the acquirer's identification code, field 32.
+const Institution = "48025800"
 
-// ErrRefused is the error of an undoing that the channel does not confirm.
-var ErrRefused = errors.New("channel: undoing not confirmed")
+// Errors of an answer that is none; test for them with errors.Is.
+var (
+	ErrMismatch    = errors.New("channel: the answer is not one to the request")
+	ErrUnsupported = errors.New("channel: it does not do that")
+)
+
+// unsent is the answer where nothing has left: to a query or an undoing it says nothing.
+func unsent(a *Ask) payment.Answer {
+	if a.Verb == payment.Do {
+		return payment.Answer{Outcome: payment.OutcomeUnsent}
+	}
+	return payment.Answer{}
+}

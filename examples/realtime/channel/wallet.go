@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,146 +11,79 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/posline/posline/crypto"
-	"github.com/posline/posline/crypto/mac"
+	"github.com/posline/posline/examples/realtime/payment"
 )
 
-// Wallet is a wallet that takes pay codes, as WeChat Pay does, over a small JSON protocol: pay, query, cancel. Each
-// request and each answer is signed, see WalletSignature.
+// Wallet is the line to a wallet that takes pay codes, over HTTP.
 type Wallet struct {
 	url    string
 	client *http.Client
-	mac    *mac.MAC
+	codec  *WalletCodec
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
-var (
-	_ Channel = (*Wallet)(nil)
-	_ Querier = (*Wallet)(nil)
-)
-
-// WalletRequest is the body of POST /pay, /query and /cancel. The last two have the number only.
-type WalletRequest struct {
-	Number   string `json:"out_trade_no"`
-	Code     string `json:"auth_code,omitempty"`
-	Amount   int64  `json:"amount,omitempty"` // minor units
-	Currency string `json:"currency,omitempty"`
-	Merchant string `json:"merchant,omitempty"`
-}
-
-// WalletReply is the answer.
-type WalletReply struct {
-	Number      string       `json:"out_trade_no"`
-	Status      WalletStatus `json:"status"`
-	Transaction string       `json:"transaction_id,omitempty"`
-	Reason      string       `json:"reason,omitempty"` // response code of a failure
-}
-
-// WalletStatus is how a payment stands.
-type WalletStatus string
-
-// The statuses.
-const (
-	WalletSuccess  WalletStatus = "SUCCESS"
-	WalletPaying   WalletStatus = "PAYING"   // the payer is asked for a password
-	WalletFailed   WalletStatus = "FAILED"   // holds no money, final
-	WalletClosed   WalletStatus = "CLOSED"   // cancelled: holds no money, final
-	WalletNotFound WalletStatus = "NOTFOUND" // never heard of
-)
-
-// WalletSignature is the header of requests and answers: HMAC-SHA256 of the body in hexadecimal.
-const WalletSignature = "Wallet-Signature"
+var _ Channel = (*Wallet)(nil)
 
 // NewWallet makes a channel to the wallet at that URL.
-func NewWallet(url string, key crypto.MACKey) (*Wallet, error) {
-	m, err := mac.New(key, mac.Algorithm{Scheme: crypto.HMACSHA256})
-	return &Wallet{url: url, client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}, mac: m}, err
+func NewWallet(url string, codec *WalletCodec) *Wallet {
+	w := &Wallet{url: url, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}, codec: codec}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	return w
 }
 
-// Close ends the idle connections.
-func (w *Wallet) Close() { w.client.CloseIdleConnections() }
+// Close ends the line; who waits for an answer gets none.
+func (w *Wallet) Close() {
+	w.cancel()
+	w.client.CloseIdleConnections()
+}
 
-// Pay implements Channel.
-func (w *Wallet) Pay(ctx context.Context, p Payment) (Answer, error) {
-	reply, err := w.post(ctx, "/pay", WalletRequest{p.Reference, p.PayCode, p.Amount, p.Currency, p.Merchant})
+// Ask implements Channel.
+func (w *Wallet) Ask(within time.Duration, a *Ask, done func(payment.Answer)) {
+	path, body, signature, err := w.codec.Request(a)
+	a.Card = Card{}
 	if err != nil {
+		go done(unsent(a))
+		return
+	}
+	go func() {
+		reply, signed, err := w.post(within, path, body, signature)
 		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
-			return Answer{Outcome: Declined, Code: "92"}, err
+		if err != nil {
+			if errors.As(err, &op) && op.Op == "dial" {
+				done(unsent(a))
+			} else {
+				done(payment.Answer{})
+			}
+			return
 		}
-		return Answer{}, err
-	}
-	return reply.answer(), nil
-}
-
-// Query implements Querier.
-func (w *Wallet) Query(ctx context.Context, reference string) (Answer, error) {
-	reply, err := w.post(ctx, "/query", WalletRequest{Number: reference})
-	if err != nil {
-		return Answer{}, err
-	}
-	return reply.answer(), nil
-}
-
-// Undo implements Channel: what was paid is refunded, what comes later is refused.
-func (w *Wallet) Undo(ctx context.Context, u Undoing) error {
-	reply, err := w.post(ctx, "/cancel", WalletRequest{Number: u.Reference})
-	if err == nil && reply.Status != WalletClosed && reply.Status != WalletFailed {
-		err = fmt.Errorf("%w: %s", ErrRefused, reply.Status)
-	}
-	return err
-}
-
-func (r WalletReply) answer() Answer {
-	switch r.Status {
-	case WalletSuccess:
-		return Answer{Outcome: Approved, Code: "00", Authorisation: r.Transaction}
-	case WalletFailed, WalletClosed:
-		return Answer{Outcome: Declined, Code: r.Reason}
-	case WalletNotFound:
-		return Answer{Outcome: Absent}
-	}
-	return Answer{}
+		answer, _ := w.codec.Judge(a, reply, signed)
+		done(answer)
+	}()
 }
 
 const maxWalletReply = 64 << 10
 
-func (w *Wallet) post(ctx context.Context, path string, request WalletRequest) (reply WalletReply, err error) {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return reply, err
-	}
-	signature, err := w.mac.Append(nil, body)
-	if err != nil {
-		return reply, err
-	}
+func (w *Wallet) post(within time.Duration, path string, body, signature []byte) (reply, signed []byte, err error) {
+	ctx, cancel := context.WithTimeout(w.ctx, within)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+path, bytes.NewReader(body))
 	if err != nil {
-		return reply, err
+		return nil, nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(WalletSignature, hex.EncodeToString(signature))
 	response, err := w.client.Do(r)
 	if err != nil {
-		return reply, err
+		return nil, nil, err
 	}
 	defer response.Body.Close()
-	if body, err = io.ReadAll(io.LimitReader(response.Body, maxWalletReply)); err != nil {
-		return reply, err
+	if reply, err = io.ReadAll(io.LimitReader(response.Body, maxWalletReply)); err != nil {
+		return nil, nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return reply, fmt.Errorf("channel: wallet answered %s", response.Status)
+		return nil, nil, fmt.Errorf("channel: wallet answered %s", response.Status)
 	}
-	if signature, err = hex.DecodeString(response.Header.Get(WalletSignature)); err != nil {
-		return reply, err
-	}
-	if err := w.mac.Verify(body, signature); err != nil {
-		return reply, err
-	}
-	if err := json.Unmarshal(body, &reply); err != nil {
-		return reply, err
-	}
-	if reply.Number != request.Number {
-		return reply, errors.New("channel: wallet answered for another payment")
-	}
-	return reply, nil
+	signed, err = hex.DecodeString(response.Header.Get(WalletSignature))
+	return reply, signed, err
 }

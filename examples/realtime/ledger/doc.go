@@ -1,10 +1,6 @@
-// Package ledger is the truth about the money: transactions with their states, double-entry postings, and the notices
-// that go with them, in one SQLite database.
+// Package ledger is the contract of the truth about the money: a Store takes operations on payments and does each whole or
+// not at all, with the postings and notices that follow from it. What an operation does stands in package payment; how it
+// is kept, in ledger/sqlite for one file and in ledger/model for memory.
 //
-// A transaction is CREATED, then SENT before its channel hears of it, then APPROVED, DECLINED or UNKNOWN; what is sent
-// may end as REVERSED. Every step is an UPDATE that names the state it starts from, so that of two who try only one
-// succeeds. Approving posts and writes the notice in the same database transaction, and so does reversing: there is
-// no posting without its notice and no notice without its posting, whenever the process is killed.
-//
-// Card numbers are here as masked text and a keyed hash, never in the clear. Begin with Open.
+// Card numbers are here as masked text and a keyed hash, never in the clear.
 package ledger

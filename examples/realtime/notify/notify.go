@@ -1,9 +1,9 @@
-// Package notify tells merchants what arrived. It reads the ledger's events, which were written together with their
-// postings, and brings each to its merchant in two ways: as a webhook, repeated until the merchant confirms it, and as
+// Package notify tells merchants what arrived. It reads the ledger's outbox, whose notices were written together with
+// their postings, and brings each to its merchant in two ways: as a webhook, repeated until the merchant confirms it, and as
 // server-sent events, which a client can resume after any of them.
 //
 // An event has one idempotency key however often it is delivered: a receiver that keeps the keys it has seen counts
-// each payment once. Start with Webhooks and Stream; Verify is the receiver's side.
+// each payment once. Start with Relay and Events; Verify is the receiver's side.
 package notify
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/posline/posline/crypto/mac"
 )
 
-// The headers of a webhook. Its body is a ledger.Notice in JSON.
+// The headers of a webhook. Its body is a ledger.Tell in JSON.
 const (
 	// KeyHeader has the event's idempotency key, the same as in the body.
 	KeyHeader = "Idempotency-Key"

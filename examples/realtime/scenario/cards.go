@@ -4,10 +4,11 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"strings"
 	"sync"
 
 	"github.com/posline/posline/crypto"
-	"github.com/posline/posline/emv/qr"
+	"github.com/posline/posline/emv/paycode"
 	"github.com/posline/posline/examples/realtime/simulator"
 	"github.com/posline/posline/pinblock"
 )
@@ -18,19 +19,32 @@ type card struct {
 	pin         pinblock.PIN
 }
 
-// newCards makes cards of numbers nobody has, and what the bank keeps of them.
-func newCards(n int, key crypto.PVK) (cards []card, accounts []simulator.Account, err error) {
+// newCards makes cards of numbers nobody has.
+func newCards(n int) (list []keptCard, err error) {
 	for i := range n {
 		pan := withCheckDigit(fmt.Sprintf("621797%012d", 4_200+i))
 		pin, err := pinblock.GeneratePIN(6)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		pvv, err := pinblock.AppendPVV(nil, key, pinblock.PVVData{PAN: pan, KeyIndex: 1, FirstFour: true}, pin)
+		list = append(list, keptCard{pan + "D30122200" + fmt.Sprintf("%07d", 7_310_451+i), string(pin.AppendClear(nil))})
+	}
+	return list, nil
+}
+
+// openCards gives payers their cards, and the bank what it keeps of them.
+func openCards(list []keptCard, key crypto.PVK) (cards []card, accounts []simulator.Account, err error) {
+	for _, c := range list {
+		pan, _, _ := strings.Cut(c.Track2, "D")
+		pin, err := pinblock.ParsePIN([]byte(c.PIN))
 		if err != nil {
 			return nil, nil, err
 		}
-		cards = append(cards, card{pan, pan + "D30122200" + fmt.Sprintf("%07d", 7_310_451+i), pin})
+		pvv, err := pinblock.AppendPVV(nil, key, pinblock.PVVData{PAN: crypto.Hide(pan), KeyIndex: 1}, pin)
+		if err != nil {
+			return nil, nil, err
+		}
+		cards = append(cards, card{pan, c.Track2, pin})
 		accounts = append(accounts, simulator.Account{PAN: pan, PVV: string(pvv)})
 	}
 	return cards, accounts, nil
@@ -58,15 +72,15 @@ type payers struct {
 }
 
 // code returns a WeChat pay code that nobody has used.
-func (p *payers) code() (qr.Code, error) {
+func (p *payers) code() (paycode.Code, error) {
 	number, err := rand.Int(rand.Reader, big.NewInt(1e16))
 	if err != nil {
-		return qr.Code{}, err
+		return paycode.Code{}, err
 	}
 	text := fmt.Sprintf("13%016d", number)
-	code, ok := qr.Recognize(text, qr.Scanner)
+	code, ok := paycode.Recognize(text, paycode.Scanner)
 	if !ok {
-		return qr.Code{}, fmt.Errorf("scenario: not a pay code: %v", code)
+		return paycode.Code{}, fmt.Errorf("scenario: not a pay code: %v", code)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

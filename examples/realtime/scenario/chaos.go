@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"time"
 
 	"github.com/posline/posline/examples/realtime/simulator"
@@ -20,8 +19,8 @@ const (
 // Chaos lets terminals sell for that long while lines are cut, answers are lost, late and doubled, and the switch's process
 // is killed and started again; then it waits in calm weather and compares the books. The program must have called
 // SwitchMain.
-func Chaos(ctx context.Context, folder string, duration time.Duration, out io.Writer) (Report, error) {
-	w, err := NewWorld(Setup{Folder: folder, Terminals: 8, Cards: 16, Separate: true, Patience: chaosPatience, Timeout: chaosTimeout})
+func Chaos(ctx context.Context, folder string, seed uint64, duration time.Duration, out io.Writer) (Report, error) {
+	w, err := NewWorld(Setup{Folder: folder, Keep: true, Seed: seed, Terminals: 8, Cards: 16, Separate: true, Patience: chaosPatience, Timeout: chaosTimeout})
 	if err != nil {
 		return Report{}, err
 	}
@@ -61,16 +60,22 @@ func (w *World) storm() {
 	}
 }
 
-// killAndRestart kills the switch again and again until the context ends, and leaves it running.
+// killAndRestart kills the switch, or stops it in good order, again and again until the context ends, and leaves it running.
 func (w *World) killAndRestart(ctx context.Context) error {
+	random := w.random(killer)
+	upTo := func(d time.Duration) time.Duration { return time.Duration(random.Int64N(int64(d))) }
 	for {
-		if !pause(ctx, 500*time.Millisecond+rand.N(1500*time.Millisecond)) {
+		if !pause(ctx, 500*time.Millisecond+upTo(1500*time.Millisecond)) {
 			return nil
 		}
-		if err := w.Kill(); err != nil {
+		end := w.Kill
+		if random.IntN(4) == 0 {
+			end = w.Stop // in good order, which must lose nothing either
+		}
+		if err := end(); err != nil {
 			return err
 		}
-		pause(ctx, rand.N(300*time.Millisecond))
+		pause(ctx, upTo(300*time.Millisecond))
 		if err := w.Start(); err != nil {
 			return err
 		}

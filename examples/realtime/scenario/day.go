@@ -6,9 +6,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/posline/posline/examples/realtime/books"
+	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/examples/realtime/ledger"
+	"github.com/posline/posline/examples/realtime/ledger/sqlite"
+	"github.com/posline/posline/examples/realtime/payment"
 	"github.com/posline/posline/examples/realtime/simulator"
 	"github.com/posline/posline/examples/realtime/terminal"
 	"github.com/posline/posline/pinblock"
@@ -19,13 +24,19 @@ const dayWithin = 2 * time.Minute
 
 // Once runs the scripted day in that folder, which must be empty, and tells of each payment as it arrives. An error
 // means that something went another way than the script.
-func Once(ctx context.Context, folder string, out io.Writer) (Report, error) {
-	w, err := NewWorld(Setup{Folder: folder, Terminals: 2, Cards: 3, Patience: time.Second, Timeout: 3 * time.Second})
+func Once(ctx context.Context, folder string, seed uint64, out io.Writer) (Report, error) {
+	w, err := NewWorld(daySetup(folder, seed, time.Second))
 	if err != nil {
 		return Report{}, err
 	}
 	r, err := w.day(ctx, out)
 	return r, errors.Join(err, w.Close())
+}
+
+// daySetup is that of the scripted day, with a patience of the switch. The business day ends long after it, so that a
+// void always finds its sale in its batch.
+func daySetup(folder string, seed uint64, patience time.Duration) Setup {
+	return Setup{Folder: folder, Seed: seed, Terminals: 2, Cards: 3, DayEnds: time.Now().Add(12 * time.Hour), Patience: patience, Timeout: 3 * patience}
 }
 
 // day plays the script and compares the books.
@@ -36,7 +47,7 @@ func (w *World) day(ctx context.Context, out io.Writer) (Report, error) {
 	if err := w.Start(); err != nil {
 		return Report{}, err
 	}
-	l, err := ledger.Open(w.config.Database)
+	l, err := sqlite.OpenReader(w.config.Database)
 	if err != nil {
 		return Report{}, err
 	}
@@ -45,9 +56,13 @@ func (w *World) day(ctx context.Context, out io.Writer) (Report, error) {
 	if err := d.open(ctx); err != nil {
 		return Report{}, err
 	}
-	for _, step := range d.script() {
+	shown := d.showFirst()
+	for i, step := range d.script() {
 		if err := d.play(ctx, step); err != nil {
 			return Report{}, err
+		}
+		if i == 0 {
+			shown()
 		}
 	}
 	if err := w.settle(ctx); err != nil {
@@ -65,7 +80,7 @@ func (w *World) day(ctx context.Context, out io.Writer) (Report, error) {
 type day struct {
 	*World
 	out    io.Writer
-	ledger *ledger.Ledger
+	ledger *sqlite.Reader
 	number int
 }
 
@@ -73,6 +88,9 @@ func (d *day) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", 
 
 // open signs the terminals in.
 func (d *day) open(ctx context.Context) error {
+	d.say("A day of two shops: sixteen payments by card and by pay code, each told from the terminal's key to the merchant's phone;")
+	d.say("some are declined, voided, lost on the line or answered too late. At the end the books of all sides are compared.")
+	d.say("")
 	for i, t := range d.terminals {
 		if err := t.SignIn(ctx); err != nil {
 			return err
@@ -85,6 +103,34 @@ func (d *day) open(ctx context.Context) error {
 			e.ID, e.Merchant, e.MACBits)
 	}
 	return nil
+}
+
+// showFirst keeps the first sale as it was on the line; show prints it, field by field, with what must be hidden hidden.
+func (d *day) showFirst() (show func()) {
+	var first atomic.Pointer[[]byte]
+	watch := func(frame []byte) {
+		m := dialect.Terminal.New()
+		defer m.Wipe()
+		if m.Unpack(frame) == nil && m.MTI() == "0200" {
+			first.CompareAndSwap(nil, &frame)
+		}
+	}
+	d.front.watch.Store(&watch)
+	return func() {
+		d.front.watch.Store(nil)
+		frame := first.Load()
+		m := dialect.Terminal.New()
+		defer m.Wipe()
+		if frame == nil || m.Unpack(*frame) != nil {
+			return
+		}
+		d.say("\n    that sale on the line, between terminal and switch:")
+		var text strings.Builder
+		m.Describe(&text)
+		for line := range strings.Lines(text.String()) {
+			fmt.Fprint(d.out, "      | ", line)
+		}
+	}
 }
 
 // step is one thing that happens in the day.
@@ -130,7 +176,7 @@ func (d *day) play(ctx context.Context, s step) error {
 
 func describe(e terminal.Entry, err error) string {
 	what := "sale of " + yuan(e.Amount) + " by " + e.Method
-	if e.Void {
+	if e.Void() {
 		what = "void of " + yuan(e.Amount)
 	}
 	what = fmt.Sprintf("STAN %s, %s: %s", e.STAN, what, e.Status)
@@ -167,19 +213,13 @@ func (d *day) told(ctx context.Context, s step, kind string, pressed time.Time) 
 	if !ok {
 		return fmt.Errorf("%s: the merchant was not told %q", s.title, kind)
 	}
-	events, err := d.ledger.Events(ctx)
-	if err != nil {
-		return err
-	}
 	postings, err := d.ledger.Postings(ctx)
 	if err != nil {
 		return err
 	}
-	for _, e := range events {
-		for _, p := range postings {
-			if e.Key == n.Key && p.ID == e.Posting {
-				d.say("      ledger    %s", describePosting(p))
-			}
+	for i := range postings {
+		if p := &postings[i]; payment.Reference(p.Row) == n.Transaction && p.Kind.String() == n.Type {
+			d.say("      ledger    %s", describePosting(p))
 		}
 	}
 	verb := map[string]string{"paid": "ARRIVED", "reversed": "taken back"}[kind]
@@ -187,26 +227,32 @@ func (d *day) told(ctx context.Context, s step, kind string, pressed time.Time) 
 	return nil
 }
 
-func describePosting(p ledger.Posting) string {
+func describePosting(p *ledger.Posted) string {
 	text := "posted"
-	for _, account := range sortedKeys(p.Entries) {
-		text += fmt.Sprintf("  %s %s", account, yuan(p.Entries[account]))
+	for _, e := range p.Entries {
+		text += fmt.Sprintf("  %s %s", e.Account, yuan(e.Amount))
 	}
 	return text
 }
 
 // close tells the balances.
-func (d *day) close(b *books) {
+func (d *day) close(b *books.Books) {
 	d.say("\nend of the day:")
-	for _, balance := range b.balances {
-		kind, name, _ := strings.Cut(balance.Account, ":")
+	balances := make(map[string]int64)
+	for _, p := range b.Postings {
+		for _, e := range p.Entries {
+			balances[e.Account] += e.Amount
+		}
+	}
+	for _, account := range sortedKeys(balances) {
+		kind, name, _ := strings.Cut(account, ":")
 		switch kind {
 		case "receivable":
-			d.say("      the %s owes %s", name, yuan(balance.Amount))
+			d.say("      the %s owes %s", name, yuan(balances[account]))
 		case "payable":
-			d.say("      merchant %s is owed %s", name, yuan(-balance.Amount))
+			d.say("      merchant %s is owed %s", name, yuan(-balances[account]))
 		default:
-			d.say("      the acquirer keeps %s in %s", yuan(-balance.Amount), name)
+			d.say("      the acquirer keeps %s of %s", yuan(-balances[account]), account)
 		}
 	}
 }

@@ -72,7 +72,11 @@ func (w *World) secrets(t *testing.T) []secret {
 	}
 	for name, key := range w.keys {
 		clear, err := clearkey.Export(key)
-		require.NoError(t, err)
+		if name == verificationKey {
+			require.ErrorIs(t, err, crypto.ErrExport, "its rules keep it from leaving bare, also for this test")
+			continue
+		}
+		require.NoError(t, err, name)
 		list = append(list, bytesOf("key "+name, clear))
 	}
 	for _, key := range append(w.secretKeys, w.config.Secret) {
@@ -87,16 +91,14 @@ func (w *World) workKeys(t *testing.T) []secret {
 	require.Len(t, sessions, len(w.config.Terminals))
 	var list []secret
 	for id, block := range sessions {
-		master, err := crypto.NewKEK(w.keys[terminalKey(id)])
+		master, err := clearkey.Export(w.keys[terminalKey(id)])
 		require.NoError(t, err)
-		for _, wrapped := range []struct {
-			scheme     crypto.VariantScheme
-			attributes string
-			bytes      []byte
-		}{{crypto.SchemeX, "P0TB00S", block[:16]}, {crypto.SchemeZ, "M1DC00S", block[20:28]}, {crypto.SchemeX, "M1TC00S", block[20:36]}} {
-			key, err := crypto.UnwrapVariant(master, wrapped.scheme, 0, wrapped.bytes, crypto.MustAttributes(wrapped.attributes), crypto.AllowWeak)
-			require.NoError(t, err)
-			clear, err := clearkey.Export(key)
+		key, err := clearkey.Import(crypto.MustAttributes("D0TB00N"), master)
+		require.NoError(t, err)
+		data, err := crypto.NewDataKey(key)
+		require.NoError(t, err)
+		for _, wrapped := range [][]byte{block[:16], block[20:28], block[20:36]} {
+			clear, err := data.AppendDecrypt(nil, crypto.ECB, nil, wrapped)
 			require.NoError(t, err)
 			list = append(list, bytesOf("a work key of terminal "+id, clear))
 		}
@@ -129,7 +131,7 @@ func findings(t *testing.T, secrets []secret, folder string, others map[string][
 		search(filepath.Base(path), data)
 		return err
 	}))
-	require.Greater(t, files, 10, "database, log, key stores, counters, reversals")
+	require.GreaterOrEqual(t, files, 10, "database, log, key stores, journals")
 	for name, data := range others {
 		require.NotEmpty(t, data, name)
 		search(name, data)

@@ -16,8 +16,8 @@ const (
 )
 
 // Live runs steady traffic until the context ends, and tells of each payment that arrives.
-func Live(ctx context.Context, folder string, out io.Writer) (Report, error) {
-	w, err := NewWorld(Setup{Folder: folder, Terminals: 4, Cards: 8, Patience: time.Second, Timeout: 3 * time.Second})
+func Live(ctx context.Context, folder string, seed uint64, out io.Writer) (Report, error) {
+	w, err := NewWorld(Setup{Folder: folder, Keep: true, Seed: seed, Terminals: 4, Cards: 8, Patience: time.Second, Timeout: 3 * time.Second})
 	if err != nil {
 		return Report{}, err
 	}
@@ -27,8 +27,8 @@ func Live(ctx context.Context, folder string, out io.Writer) (Report, error) {
 
 func (w *World) live(ctx context.Context, tell *teller) (Report, error) {
 	for _, m := range w.merchants {
-		m.Heard = func(n ledger.Notice) {
-			verb := map[string]string{"paid": "ARRIVED", "reversed": "taken back"}[n.Type]
+		m.Heard = func(n ledger.Tell) {
+			verb := map[string]string{"paid": "ARRIVED", "reversed": "taken back", "refunded": "refunded"}[n.Type]
 			tell.say("%s  %-10s %10s  by %-6s  order %s, merchant %s, payer %s", time.Now().Format(time.TimeOnly), verb,
 				yuan(n.Amount), n.Channel, n.Order, n.Merchant, n.Payer)
 		}

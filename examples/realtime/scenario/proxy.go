@@ -1,11 +1,14 @@
 package scenario
 
 import (
+	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/posline/posline/connection"
+	"github.com/posline/posline/examples/realtime/identity"
 	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/examples/realtime/simulator"
 )
@@ -29,17 +32,25 @@ var lineFaults = []simulator.Fault{lostRequest, lateRequest, twiceRequest, cutBe
 type proxy struct {
 	faults simulator.Faults
 	target string
+	watch  atomic.Pointer[func(frame []byte)] // sees each request; may be nil
 
+	between  *between // what reads and changes lines that have TLS; nil for plain ones
 	listener net.Listener
 	running  sync.WaitGroup // connections and frames that are late
 }
 
-func newProxy(target string) (*proxy, error) {
+// newProxy makes a proxy for plain lines, or for lines with TLS of an authority.
+func newProxy(target string, authority *identity.Authority) (*proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	p := &proxy{target: target, listener: listener}
+	if authority != nil {
+		if p.between, err = newBetween(authority); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+	}
 	go p.accept()
 	return p, nil
 }
@@ -107,12 +118,19 @@ func (e *end) sendLater(frame []byte, delay time.Duration) {
 const lastAnswer = 2 * time.Second
 
 func (p *proxy) carry(nc net.Conn) {
-	defer nc.Close()
+	defer func() { nc.Close() }()
 	far, err := net.Dial("tcp", p.target)
 	if err != nil {
 		return
 	}
-	defer far.Close()
+	defer func() { far.Close() }()
+	if p.between != nil {
+		plainNear, plainFar, err := p.between.open(nc, far)
+		if err != nil {
+			return
+		}
+		nc, far = plainNear, plainFar
+	}
 	c := &carried{near: &end{Conn: nc}, far: &end{Conn: far}}
 	var down sync.WaitGroup
 	down.Go(func() {
@@ -152,6 +170,9 @@ func eachFrame(nc net.Conn, f func(frame []byte)) {
 }
 
 func (p *proxy) request(c *carried, frame []byte) {
+	if watch := p.watch.Load(); watch != nil {
+		(*watch)(frame)
+	}
 	fault, delay := p.faults.Next()
 	switch fault {
 	case lostRequest:
@@ -165,8 +186,8 @@ func (p *proxy) request(c *carried, frame []byte) {
 		c.near.Close()
 		return
 	case cutAfter:
+		c.near.Close() // first: the answer must not be faster
 		c.far.send(frame)
-		c.near.Close()
 		return
 	}
 	c.mu.Lock()

@@ -54,7 +54,7 @@ func TestProxyFaults(t *testing.T) {
 		halfAnswer:     {1, 0, false},
 	} {
 		t.Run(string(fault), func(t *testing.T) {
-			p, err := newProxy(listener.Addr().String())
+			p, err := newProxy(listener.Addr().String(), nil)
 			require.NoError(t, err)
 			defer p.close()
 			p.faults.Storm(0, late)

@@ -3,16 +3,18 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/posline/posline/examples/realtime/ledger"
+	"github.com/posline/posline/examples/realtime/ledger/sqlite"
 )
 
 // calm ends all bad weather.
 func (w *World) calm() {
-	w.front.faults.Calm()
-	w.back.faults.Calm()
+	for _, p := range []*proxy{w.front, w.back} {
+		if p != nil {
+			p.faults.Calm()
+		}
+	}
 	w.bank.Faults.Calm()
 	w.wallet.Faults.Calm()
 	for _, m := range w.merchants {
@@ -33,7 +35,7 @@ func (w *World) settle(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("scenario: frames are still late: %w", ctx.Err())
 	}
-	l, err := ledger.Open(w.config.Database)
+	l, err := sqlite.OpenReader(w.config.Database)
 	if err != nil {
 		return err
 	}
@@ -55,26 +57,23 @@ func (w *World) settle(ctx context.Context) error {
 func (w *World) linesEmpty() <-chan struct{} {
 	empty := make(chan struct{})
 	go func() {
-		w.front.running.Wait()
+		if w.front != nil {
+			w.front.running.Wait()
+		}
 		close(empty)
 	}()
 	return empty
 }
 
-// quiet reports whether every transaction is settled, every event delivered and streamed.
-func (w *World) quiet(ctx context.Context, l *ledger.Ledger) (bool, error) {
-	unsettled, err := l.Unsettled(ctx)
-	if err != nil || len(unsettled) > 0 {
-		return false, err
-	}
-	events, err := l.Events(ctx)
-	if err != nil {
+// quiet reports whether every payment is settled, every notice delivered and streamed.
+func (w *World) quiet(ctx context.Context, l *sqlite.Reader) (bool, error) {
+	rows, waiting, notices, err := l.Open(ctx)
+	if err != nil || rows+waiting > 0 {
 		return false, err
 	}
 	streamed := 0
 	for _, m := range w.merchants {
 		streamed += len(m.Stream())
 	}
-	undelivered := slices.ContainsFunc(events, func(e ledger.Event) bool { return !e.Delivered })
-	return !undelivered && streamed >= len(events), nil
+	return w.setup.Direct || streamed >= notices, nil
 }

@@ -3,17 +3,21 @@ package scenario
 import (
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/posline/posline/examples/realtime/books"
+	"github.com/posline/posline/examples/realtime/payment"
 	"github.com/posline/posline/examples/realtime/terminal"
 )
 
 // Report is what a run comes to.
 type Report struct {
 	Mode    string  `json:"mode"`
+	Seed    uint64  `json:"seed"`
 	Seconds float64 `json:"seconds"`
 
 	// What the terminals did.
@@ -40,14 +44,11 @@ type Report struct {
 }
 
 // report counts what is in the books and checks them.
-func (w *World) report(mode string, b *books, took time.Duration) Report {
-	r := Report{Mode: mode, Seconds: took.Seconds(), Postings: len(b.postings), Events: len(b.events), Faults: w.faults(),
-		Starts: w.starts, Violations: append([]string{}, b.check()...)}
+func (w *World) report(mode string, b *books.Books, took time.Duration) Report {
+	r := Report{Mode: mode, Seed: w.setup.Seed, Seconds: took.Seconds(), Postings: len(b.Postings), Events: len(b.Notices), Faults: w.faults(),
+		Starts: w.starts, Violations: append([]string{}, b.Check()...)}
 	r.Kills = w.kills
-	for _, e := range b.terminals {
-		if e.Void {
-			continue
-		}
+	for e := range entries(b) {
 		r.Sales++
 		switch e.Status {
 		case terminal.Approved:
@@ -61,19 +62,32 @@ func (w *World) report(mode string, b *books, took time.Duration) Report {
 			r.Voided++
 		}
 	}
-	r.Median, r.Slow = b.latency()
+	r.Median, r.Slow = latency(b)
 	for id, m := range w.merchants {
 		_, repeats, _ := m.Count()
 		r.Repeats += repeats
-		r.Streamed += len(b.streams[id])
+		r.Streamed += len(b.Streamed[id])
 	}
 	return r
 }
 
-func (b *books) latency() (median, slow time.Duration) {
+// entries are the sales in the terminals' journals.
+func entries(b *books.Books) iter.Seq[*terminal.Entry] {
+	return func(yield func(*terminal.Entry) bool) {
+		for _, list := range b.Terminals {
+			for i := range list {
+				if list[i].Kind == payment.Sale && !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func latency(b *books.Books) (median, slow time.Duration) {
 	var took []time.Duration
-	for _, e := range b.terminals {
-		if e.Status == terminal.Approved && !e.Void {
+	for e := range entries(b) {
+		if e.Status == terminal.Approved {
 			took = append(took, e.Took)
 		}
 	}
@@ -87,11 +101,12 @@ func (b *books) latency() (median, slow time.Duration) {
 // faults counts every fault by place and name.
 func (w *World) faults() map[string]int {
 	counts := make(map[string]int)
-	for fault, n := range w.front.faults.Counts() {
-		counts["terminal line: "+string(fault)] += n
-	}
-	for fault, n := range w.back.faults.Counts() {
-		counts["bank line: "+string(fault)] += n
+	for name, p := range map[string]*proxy{"terminal line: ": w.front, "bank line: ": w.back} {
+		if p != nil {
+			for fault, n := range p.faults.Counts() {
+				counts[name+string(fault)] += n
+			}
+		}
 	}
 	for fault, n := range w.bank.Faults.Counts() {
 		counts["bank: "+string(fault)] += n
@@ -107,10 +122,13 @@ func (w *World) faults() map[string]int {
 	return counts
 }
 
+// Failed reports whether the books do not agree.
+func (r Report) Failed() bool { return len(r.Violations) > 0 }
+
 // Print writes the report for people.
 func (r Report) Print(out io.Writer) {
-	fmt.Fprintf(out, "\n%s: %d sales in %.1f s: %d approved (%s), %d declined, %d undone, %d voided\n",
-		r.Mode, r.Sales, r.Seconds, r.Approved, yuan(r.Amount), r.Declined, r.Undone, r.Voided)
+	fmt.Fprintf(out, "\n%s, seed %d: %d sales in %.1f s: %d approved (%s), %d declined, %d undone, %d voided\n",
+		r.Mode, r.Seed, r.Sales, r.Seconds, r.Approved, yuan(r.Amount), r.Declined, r.Undone, r.Voided)
 	fmt.Fprintf(out, "from key to answer: median %s, 99 of 100 within %s\n", milliseconds(r.Median), milliseconds(r.Slow))
 	fmt.Fprintf(out, "%d postings, %d events; webhooks that came again %d, events streamed %d\n", r.Postings, r.Events, r.Repeats, r.Streamed)
 	if len(r.Faults) > 0 {

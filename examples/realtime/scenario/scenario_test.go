@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/posline/posline/examples/realtime/ledger"
+	"github.com/posline/posline/examples/realtime/acquirer"
+	"github.com/posline/posline/examples/realtime/ledger/sqlite"
+	"github.com/posline/posline/examples/realtime/terminal"
 )
 
 // TestMain lets the test binary be the switch's process too.
@@ -25,7 +28,7 @@ func TestMain(m *testing.M) {
 // TestDay plays the scripted day, and looks for secrets in all it wrote: while it runs and after its end.
 func TestDay(t *testing.T) {
 	folder := t.TempDir()
-	w, err := NewWorld(Setup{Folder: folder, Terminals: 2, Cards: 3, Patience: 500 * time.Millisecond, Timeout: 1500 * time.Millisecond})
+	w, err := NewWorld(daySetup(folder, 0, 500*time.Millisecond))
 	require.NoError(t, err)
 	var story bytes.Buffer
 	r, err := w.day(t.Context(), &story)
@@ -57,30 +60,70 @@ func TestDay(t *testing.T) {
 
 // bodies are the bodies of all webhooks.
 func (w *World) bodies(t *testing.T) []byte {
-	l, err := ledger.Open(w.config.Database)
+	l, err := sqlite.OpenReader(w.config.Database)
 	require.NoError(t, err)
 	defer l.Close()
-	events, err := l.Events(t.Context())
+	notices, err := l.Notices(t.Context())
 	require.NoError(t, err)
-	var all []byte
-	for _, e := range events {
-		all = append(all, e.Body...)
-	}
+	all, err := json.Marshal(notices)
+	require.NoError(t, err)
 	return all
 }
 
 // sessions returns the wrapped work keys of each terminal.
 func (w *World) sessions(t *testing.T) map[string][]byte {
-	l, err := ledger.Open(w.config.Database)
+	l, err := sqlite.OpenReader(w.config.Database)
 	require.NoError(t, err)
 	defer l.Close()
 	sessions := make(map[string][]byte)
 	for _, e := range w.config.Terminals {
 		s, err := l.Session(context.Background(), e.ID)
 		require.NoError(t, err)
-		sessions[e.ID] = s.WorkKeys
+		sessions[e.ID] = s.Keys
 	}
 	return sessions
+}
+
+// TestDayEnds: business days end while terminals sell. Each goes on with the new batch, and all books agree.
+func TestDayEnds(t *testing.T) {
+	w, err := NewWorld(Setup{Folder: t.TempDir(), Terminals: 4, Cards: 8, DayEnds: time.Now().Add(time.Second), Patience: time.Second, Timeout: 3 * time.Second})
+	require.NoError(t, err)
+	require.NoError(t, w.Start())
+	began := time.Now()
+	selling, stop := context.WithCancel(t.Context())
+	closed := w.trade(selling, 20*time.Millisecond)
+	batches := func() (second int) {
+		for _, pos := range w.terminals {
+			for _, e := range pos.Last(1) {
+				if e.Batch == "000002" && e.Status == terminal.Approved {
+					second++
+				}
+			}
+		}
+		return second
+	}
+	for batches() < len(w.terminals) {
+		require.Less(t, time.Since(began), time.Minute)
+		time.Sleep(5 * time.Millisecond)
+	}
+	stop()
+	closed()
+	var out bytes.Buffer
+	r, err := w.conclude("live", began, &teller{out: &out})
+	require.NoError(t, err)
+	require.Empty(t, r.Violations)
+	require.NoError(t, w.Close())
+}
+
+// TestDayOfTheScript does not end while it is played, whenever that is.
+func TestDayOfTheScript(t *testing.T) {
+	for hour := range 24 {
+		now := time.Date(2026, 12, 31, hour, 59, 59, 999_999_999, time.UTC)
+		day := acquirer.Day{CutOver: cutOver(now.Add(12 * time.Hour))}
+		require.Equal(t, day.Of(now), day.Of(now.Add(2*dayWithin)), hour)
+		require.NotEqual(t, day.Of(now), day.Of(now.Add(12*time.Hour)), hour)
+	}
+	require.Zero(t, cutOver(time.Time{}))
 }
 
 // TestChaos is a few seconds of what the program does with -chaos for as long as it is told.

@@ -2,23 +2,28 @@ package scenario
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/posline/posline/connection"
+	"github.com/posline/posline/connection/tlsconn"
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keystore"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/examples/realtime/acquirer"
 	"github.com/posline/posline/examples/realtime/channel"
 	"github.com/posline/posline/examples/realtime/internal/dialect"
-	"github.com/posline/posline/examples/realtime/ledger"
+	"github.com/posline/posline/examples/realtime/ledger/sqlite"
 	"github.com/posline/posline/examples/realtime/notify"
+	"github.com/posline/posline/examples/realtime/payment"
 )
 
 // SwitchConfig is all that the switch's process needs to know. It holds the secret of the key store, so it travels
@@ -33,16 +38,21 @@ type SwitchConfig struct {
 	Bank    string // host:port
 	Wallet  string // URL
 
+	Certificate string // file of the certificate that terminals see, PEM
+	PrivateKey  string // and of its key
+	Devices     []byte // certificate of the authority that issues the terminals', DER
+
 	Terminals []TerminalEntry
 	Merchants []MerchantEntry
 	Patience  time.Duration
-	Log       string // file for the log; empty for none
+	CutOver   time.Duration // after midnight in China, when a business day begins
+	Log       string        // file for the log; empty for none
 }
 
 // TerminalEntry is a terminal in the registry. Its master key is in the key store under terminalKey(ID).
 type TerminalEntry struct {
-	ID, Merchant string
-	MACBits      int
+	ID, Merchant, Serial string
+	MACBits              int
 }
 
 // MerchantEntry is a merchant to be told. Its webhook key is in the key store under merchantKey(ID).
@@ -68,43 +78,86 @@ func RunSwitch(ctx context.Context, c SwitchConfig, ready func()) error {
 		return err
 	}
 	defer keys.Close()
-	book, err := ledger.Open(c.Database)
-	if err != nil {
-		return err
-	}
-	defer book.Close()
 	logger, done, err := openLog(c.Log)
 	if err != nil {
 		return err
 	}
 	defer done()
+	book, err := openLedger(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
 	bank, wallet, err := openChannels(c, keys)
 	if err != nil {
 		return err
 	}
 	defer bank.Close()
 	defer wallet.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	config, err := acquirerConfig(c, keys)
 	if err != nil {
 		return err
 	}
-	config.Ledger, config.Bank, config.Wallet, config.Logger = book, bank, wallet, logger
+	config.Store, config.Logger = book, logger
+	config.Channels = map[string]acquirer.Route{acquirer.Bank: {Channel: bank, Rules: bankRules(c.Patience)},
+		acquirer.Wallet: {Channel: wallet, Rules: walletRules(c.Patience)}}
 	sw, err := acquirer.New(ctx, config)
 	if err != nil {
 		return err
 	}
+	defer sw.Close()
 	merchants, err := merchantsOf(c, keys)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c, sw, book, merchants, ready)
+	return serve(ctx, c, sw, book, merchants, logger, ready)
 }
 
-// serve runs what works until the context ends.
-func serve(ctx context.Context, c SwitchConfig, sw *acquirer.Switch, book *ledger.Ledger, merchants map[string]notify.Merchant, ready func()) error {
-	terminals, err := net.Listen("tcp", c.Address)
+// leaveWithin is how long a switch may need to end whose program is gone.
+const leaveWithin = 20 * time.Second
+
+// openLedger opens the ledger, once an earlier switch has left it.
+func openLedger(ctx context.Context, c SwitchConfig, logger *slog.Logger) (*sqlite.Store, error) {
+	for began := time.Now(); ; {
+		book, err := sqlite.Open(c.Database, sqlite.Options{Logger: logger, Trouble: tellTrouble()})
+		if !errors.Is(err, sqlite.ErrInUse) || time.Since(began) > leaveWithin || !pause(ctx, 50*time.Millisecond) {
+			return book, err
+		}
+	}
+}
+
+// tellEvery is how often people are told of the same trouble.
+const tellEvery = 10 * time.Second
+
+// tellTrouble tells people, and not only the log, of what they must do something about.
+func tellTrouble() func(error) {
+	var last time.Time // guarded by the store's one writer
+	return func(err error) {
+		if now := time.Now(); now.Sub(last) >= tellEvery {
+			last = now
+			fmt.Fprintln(os.Stderr, "realtime:", err)
+		}
+	}
+}
+
+// bankRules are for a channel that cannot be asked how a payment went, and that would still do one which it gets late.
+func bankRules(patience time.Duration) payment.Rules {
+	ms := patience.Milliseconds()
+	return payment.Rules{Patience: ms, Ask: ms, Pause: max(ms/10, 1), MaxPause: 2 * ms, FrameLife: 3 * ms, MaxAge: maxReversalAge.Milliseconds()}
+}
+
+// walletRules are for a channel that can be asked: half of the time is left for that.
+func walletRules(patience time.Duration) payment.Rules {
+	r := bankRules(patience)
+	r.Queries, r.Ask, r.Pause = true, r.Patience/2, max(r.Patience/32, 1)
+	return r
+}
+
+// maxReversalAge is how old a payment may be that a terminal reverses.
+const maxReversalAge = 24 * time.Hour
+
+func serve(ctx context.Context, c SwitchConfig, sw *acquirer.Switch, book *sqlite.Store, merchants notify.Fixed, logger *slog.Logger, ready func()) error {
+	terminals, err := listenTLS(c)
 	if err != nil {
 		return err
 	}
@@ -113,25 +166,59 @@ func serve(ctx context.Context, c SwitchConfig, sw *acquirer.Switch, book *ledge
 		terminals.Close()
 		return err
 	}
-	server := &connection.Server{Config: dialect.TerminalLine(), MaxConns: 1000}
-	server.Config.Handler, server.Config.IdleTimeout = sw.Handle, time.Minute
+	server := &connection.Server{Config: dialect.TerminalLine(), MaxConns: max(1000, 2*len(c.Terminals))}
+	server.Config.Handler, server.Config.SignOn, server.Config.IdleTimeout = sw.Handle, sw.SignOn, time.Minute
+	relay := &notify.Relay{Outbox: book, Registry: merchants, Client: notify.NewClient(notify.ClientConfig{Timeout: 2 * time.Second, Inside: loopback}),
+		RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second,
+		Alarm: func(a notify.Alarm) { logger.Error("notices", "merchant", a.Merchant, "key", a.Key, "error", a.Err) }}
 	mux := http.NewServeMux()
-	mux.Handle("GET /events", &notify.Stream{Ledger: book, Merchants: merchants})
+	mux.Handle("GET /events", &notify.Events{Outbox: book, Registry: merchants, Relay: relay})
 	streams := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	webhooks := &notify.Webhooks{Ledger: book, Merchants: merchants, Timeout: 2 * time.Second, RetryMin: 100 * time.Millisecond, RetryMax: 2 * time.Second}
 
+	fenced := make(chan error, 1)
 	var running sync.WaitGroup
 	running.Go(func() { server.Serve(terminals) })
 	running.Go(func() { streams.Serve(events) })
-	running.Go(func() { sw.Settle(ctx) })
-	running.Go(func() { webhooks.Run(ctx) })
+	running.Go(func() { fenced <- sw.Run(ctx) })
+	running.Go(func() { relay.Run(ctx) })
 	ready()
-	<-ctx.Done()
+	err = <-fenced
+	drain, cancel := context.WithTimeout(context.Background(), 2*c.Patience)
+	defer cancel()
+	sw.Drain(drain)
 	server.Close()
 	streams.Close()
-	running.Wait()
-	return nil
+	if err == nil {
+		running.Wait()
+	}
+	return err
 }
+
+// listenTLS listens for terminals, which must show certificates of their authority.
+func listenTLS(c SwitchConfig) (net.Listener, error) {
+	files, err := tlsconn.NewCertificateFiles(c.Certificate, c.PrivateKey, time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := x509.ParseCertificate(c.Devices)
+	if err != nil {
+		return nil, err
+	}
+	devices := x509.NewCertPool()
+	devices.AddCert(authority)
+	config, err := tlsconn.ServerConfig(files, devices)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", c.Address)
+	if err != nil {
+		return nil, err
+	}
+	return tlsconn.Listener(listener, config), nil
+}
+
+// loopback is where the merchants of a run are; a real one reaches public addresses alone.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
 func openLog(path string) (*slog.Logger, func() error, error) {
 	if path == "" {
@@ -149,7 +236,7 @@ func openChannels(c SwitchConfig, keys *keystore.Store) (*channel.Bank, *channel
 	if err != nil {
 		return nil, nil, err
 	}
-	bank, err := channel.NewBank(c.Bank, zone)
+	bankCodec, err := channel.NewBankCodec(zone)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -157,12 +244,18 @@ func openChannels(c SwitchConfig, keys *keystore.Store) (*channel.Bank, *channel
 	if err != nil {
 		return nil, nil, err
 	}
-	wallet, err := channel.NewWallet(c.Wallet, secret)
-	return bank, wallet, err
+	walletCodec, err := channel.NewWalletCodec(secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	return channel.NewBank(c.Bank, bankCodec), channel.NewWallet(c.Wallet, walletCodec), nil
 }
 
+// machineRate is how many requests a terminal may make a second here, where nobody has to type.
+const machineRate = 5_000
+
 func acquirerConfig(c SwitchConfig, keys *keystore.Store) (config acquirer.Config, err error) {
-	config.Patience = c.Patience
+	config.Node, config.PerSecond, config.Day.CutOver = 1, machineRate, c.CutOver
 	if config.PayerHash, err = hmac(keys, payerHashKey); err != nil {
 		return config, err
 	}
@@ -182,13 +275,13 @@ func acquirerConfig(c SwitchConfig, keys *keystore.Store) (config acquirer.Confi
 		if err != nil {
 			return config, err
 		}
-		config.Terminals = append(config.Terminals, acquirer.Terminal{ID: e.ID, Merchant: e.Merchant, Master: master, MACBits: e.MACBits})
+		config.Terminals = append(config.Terminals, acquirer.Terminal{ID: e.ID, Merchant: e.Merchant, Serial: e.Serial, Master: master, MACBits: e.MACBits})
 	}
 	return config, nil
 }
 
-func merchantsOf(c SwitchConfig, keys *keystore.Store) (map[string]notify.Merchant, error) {
-	merchants := make(map[string]notify.Merchant)
+func merchantsOf(c SwitchConfig, keys *keystore.Store) (notify.Fixed, error) {
+	merchants := make(notify.Fixed)
 	for _, e := range c.Merchants {
 		m, err := hmac(keys, merchantKey(e.ID))
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/posline/posline/examples/realtime/payment"
 	"github.com/posline/posline/examples/realtime/terminal"
 )
 
@@ -16,6 +17,7 @@ type shop struct {
 	terminal *terminal.Terminal
 	name     string
 	pause    time.Duration // longest between two orders
+	random   *rand.Rand
 	orders   int
 }
 
@@ -31,14 +33,14 @@ func (s *shop) sell(ctx context.Context) {
 		s.orders++
 		s.order(ctx, fmt.Sprintf("%s-%05d", s.name, s.orders))
 		select {
-		case <-time.After(rand.N(s.pause + 1)):
+		case <-time.After(time.Duration(s.random.Int64N(int64(s.pause) + 1))):
 		case <-ctx.Done():
 		}
 	}
 }
 
 func (s *shop) order(ctx context.Context, number string) {
-	amount := 1_00 + rand.Int64N(250_00)
+	amount := 1_00 + s.random.Int64N(250_00)
 	for range triesOfOrder {
 		e, err := s.try(ctx, number, amount)
 		if ctx.Err() != nil {
@@ -51,10 +53,10 @@ func (s *shop) order(ctx context.Context, number string) {
 		if e.Status != terminal.Approved {
 			continue
 		}
-		if rand.IntN(againEvery) == 0 {
+		if s.random.IntN(againEvery) == 0 {
 			s.try(ctx, number, amount)
 		}
-		if rand.IntN(voidEvery) == 0 {
+		if s.random.IntN(voidEvery) == 0 {
 			s.terminal.Void(ctx, e)
 		}
 		return
@@ -63,7 +65,7 @@ func (s *shop) order(ctx context.Context, number string) {
 
 func (s *shop) try(ctx context.Context, number string, amount int64) (terminal.Entry, error) {
 	sale := terminal.Sale{Order: number, Amount: amount}
-	if rand.IntN(5) < 2 {
+	if s.random.IntN(5) < 2 {
 		code, err := s.payers.code()
 		if err != nil {
 			return terminal.Entry{}, err
@@ -71,7 +73,7 @@ func (s *shop) try(ctx context.Context, number string, amount int64) (terminal.E
 		sale.PayCode = code
 		return s.terminal.Sale(ctx, sale)
 	}
-	c := s.cards[rand.IntN(len(s.cards))]
+	c := s.cards[s.random.IntN(len(s.cards))]
 	sale.Track2, sale.PIN = c.track2, c.pin
 	return s.terminal.Sale(ctx, sale)
 }
@@ -80,7 +82,7 @@ func (s *shop) try(ctx context.Context, number string, amount int64) (terminal.E
 func (w *World) trade(ctx context.Context, pause time.Duration) (wait func()) {
 	done := make(chan struct{})
 	for i, t := range w.terminals {
-		s := &shop{World: w, terminal: t, name: "T" + w.config.Terminals[i].ID[6:], pause: pause}
+		s := &shop{World: w, terminal: t, name: w.shopName(i), pause: pause, random: w.random(uint64(i))}
 		go func() {
 			s.sell(ctx)
 			done <- struct{}{}
@@ -93,6 +95,15 @@ func (w *World) trade(ctx context.Context, pause time.Duration) (wait func()) {
 	}
 }
 
+// shopName begins the numbers of a terminal's orders; those of each run are others.
+func (w *World) shopName(i int) string {
+	name := "T" + w.config.Terminals[i].ID[6:]
+	if w.kept.Runs > 1 {
+		name += fmt.Sprint("-", w.kept.Runs)
+	}
+	return name
+}
+
 // status is one line about how things stand.
 func (w *World) status() string {
 	var approved, declined, undone, voided, uncertain int
@@ -100,7 +111,7 @@ func (w *World) status() string {
 	for _, t := range w.terminals {
 		for _, e := range t.Journal() {
 			switch {
-			case e.Void:
+			case e.Kind != payment.Sale:
 			case e.Status == terminal.Approved:
 				approved++
 				amount += e.Amount

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -26,9 +27,12 @@ type BankKeys struct {
 	Verification crypto.PVK
 }
 
-// Bank authorises card payments and keeps what it holds. It declines a wrong PIN with 55, a card it does not know with
-// 14 and amounts that end in 51 with 51, not enough funds. A request that it has seen before gets the same answer and
-// moves nothing.
+// Bank authorises card payments and keeps what it holds. It declines a wrong PIN with 55 and a card it does not know with
+// 14. A request that it has seen before gets the same answer and moves nothing; another one under the same reference is
+// refused with 94. What an amount ends in decides the rest: 51 is declined for want of funds, 10 approved in part, 11 and
+// 16 approved with those codes, 96 and 99 held but answered with 96 and with a code that no table has, 68 not held and
+// answered with 68. A reversal of what it has never heard of is answered with 25, and the payment is taken when it comes
+// all the same, as real banks do.
 type Bank struct {
 	Faults Faults
 
@@ -54,6 +58,9 @@ func NewBank(keys BankKeys, accounts []Account) (*Bank, error) {
 	return b, nil
 }
 
+// Keep keeps the bank's books in a file, and takes from it what an earlier process wrote.
+func (b *Bank) Keep(path string) error { return b.keep(path, func(*Holding) {}) }
+
 // Server returns what serves the bank's line.
 func (b *Bank) Server() *connection.Server { return &b.server }
 
@@ -63,6 +70,15 @@ func (b *Bank) handle(c *connection.Conn, frame, reply []byte) ([]byte, error) {
 	if fault == Deaf {
 		return nil, nil
 	}
+	reply, err := b.Serve(frame, reply)
+	if err != nil {
+		return nil, err
+	}
+	return b.spoil(c, reply, fault, delay)
+}
+
+// Serve answers one message in fair weather.
+func (b *Bank) Serve(frame, reply []byte) ([]byte, error) {
 	request := dialect.Bank.New()
 	defer request.Wipe()
 	if err := request.Unpack(frame); err != nil {
@@ -72,6 +88,7 @@ func (b *Bank) handle(c *connection.Conn, frame, reply []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer response.Wipe()
 	if err := request.VerifyMAC(b.mac.Verify); err != nil {
 		response.Set(39, "A0")
 	} else if strings.HasPrefix(request.MTI(), "04") {
@@ -79,11 +96,7 @@ func (b *Bank) handle(c *connection.Conn, frame, reply []byte) ([]byte, error) {
 	} else {
 		b.pay(request, response)
 	}
-	reply, err = response.AppendPackMAC(reply, func(data []byte) ([]byte, error) { return b.mac.Append(nil, data) })
-	if err != nil {
-		return nil, err
-	}
-	return b.spoil(c, reply, fault, delay)
+	return response.AppendPackMAC(reply, b.mac.Append)
 }
 
 // spoil lets a fault happen to the answer.
@@ -104,21 +117,59 @@ func (b *Bank) spoil(c *connection.Conn, reply []byte, fault Fault, delay time.D
 	return reply, nil
 }
 
-// pay authorises a sale.
-func (b *Bank) pay(request, response *message.Message) {
+// number is what names a message besides its reference: STAN and transmission time.
+func number(request *message.Message) string {
+	return request.Field(11).Text() + request.Field(7).Text()
+}
+
+// asked is a holding as a request asks for it.
+func (b *Bank) asked(request *message.Message) Holding {
 	amount, _ := request.Field(4).Int64()
-	code := b.check(request, amount)
+	h := Holding{Amount: amount, Merchant: request.Field(42).Text(), Terminal: request.Field(41).Text(), number: number(request),
+		payer: b.payer(request.Field(2).Text()), Original: request.Field(48).Text()}
+	switch {
+	case request.MTI()[:2] == "01":
+		h.Kind = HoldAuth
+	case request.Field(3).Equal("200000"):
+		h.Kind = HoldRefund
+	case h.Original != "":
+		h.Kind = HoldCompletion
+	}
+	return h
+}
+
+// payer is what the books have in the place of a card number.
+func (b *Bank) payer(pan string) string {
+	code, err := b.mac.Append(nil, []byte(pan))
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(code)
+}
+
+// same reports whether a request asks for what is held already.
+func (h *Holding) same(o *Holding) bool {
+	return h.Amount == o.Amount && h.Kind == o.Kind && h.number == o.number && h.Merchant == o.Merchant && h.Terminal == o.Terminal &&
+		h.payer == o.payer && h.Original == o.Original
+}
+
+// pay authorises a payment, or a refund.
+func (b *Bank) pay(request, response *message.Message) {
+	fresh := b.asked(request)
+	code := b.check(request, &fresh)
 	b.with(request.Field(37).Text(), func(h *Holding) *Holding {
-		switch {
-		case h != nil && h.State == Barred:
-			h.Code = "22"
-		case h != nil: // seen before
-		case code != "00":
-			h = &Holding{Amount: amount, State: Refused, Code: code}
-		default:
-			h = &Holding{Amount: amount, State: Held, Code: code, Name: fmt.Sprintf("A%05d", len(b.holdings)+1)}
+		if h != nil && !h.same(&fresh) {
+			response.Set(39, "94")
+			return nil
+		}
+		if h == nil {
+			h = &fresh
+			b.authorise(h, code)
 		}
 		response.Set(39, h.Code)
+		if h.Code == "10" {
+			response.SetInt(4, h.Held)
+		}
 		if h.State == Held {
 			response.Set(38, h.Name)
 		}
@@ -126,25 +177,70 @@ func (b *Bank) pay(request, response *message.Message) {
 	})
 }
 
-func (b *Bank) check(request *message.Message, amount int64) string {
+// authorise decides what the amount decides. The book is locked.
+func (b *Bank) authorise(h *Holding, code string) {
+	if h.Code = code; code != "00" {
+		return
+	}
+	if h.Kind == HoldRefund && !b.giveBack(h.Original, h.Amount) {
+		h.Code = "12"
+		return
+	}
+	h.State, h.Held, h.Name = Held, h.Amount, fmt.Sprintf("A%05d", len(b.holdings)+1)
+	if h.Kind == HoldRefund {
+		return
+	}
+	switch h.Amount % 100 {
+	case 10:
+		h.Code, h.Held = "10", max(h.Amount/2, 1)
+	case 11:
+		h.Code = "11"
+	case 16:
+		h.Code = "16"
+	case 96:
+		h.Code = "96"
+	case 99:
+		h.Code = "Z9"
+	case 68:
+		h.State, h.Held, h.Code = Refused, 0, "68"
+	}
+}
+
+func (b *Bank) check(request *message.Message, h *Holding) string {
+	if h.Kind == HoldCompletion {
+		return b.checkOriginal(h)
+	}
+	if h.Kind == HoldRefund {
+		return "00"
+	}
 	account, known := b.accounts[request.Field(2).Text()]
 	switch {
 	case !known:
 		return "14"
-	case amount%100 == 51:
+	case h.Amount%100 == 51:
 		return "51"
 	case !request.Has(52):
 		return "00"
 	}
-	pin := pinblock.Encrypted{Key: b.keys.PIN, Layout: pinblock.ISO0, PAN: account.PAN, Block: request.Field(52).Bytes()}
-	data := pinblock.PVVData{PAN: account.PAN, KeyIndex: 1, FirstFour: true}
+	pin := pinblock.Encrypted{Key: b.keys.PIN, Layout: pinblock.ISO0, PAN: crypto.Hide(account.PAN), Block: request.Field(52).Bytes()}
+	data := pinblock.PVVData{PAN: crypto.Hide(account.PAN), KeyIndex: 1}
 	if (pinblock.Software{}).VerifyPVV(context.Background(), pin, b.keys.Verification, data, account.PVV) != nil {
 		return "55"
 	}
 	return "00"
 }
 
-// undo gives back what a sale holds, and bars one that has not come yet.
+// checkOriginal looks for the pre-authorisation that a completion takes from.
+func (b *Bank) checkOriginal(h *Holding) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if auth := b.holdings[h.Original]; auth == nil || auth.Kind != HoldAuth || auth.State != Held || h.Amount*100 > auth.Held*115 {
+		return "12"
+	}
+	return "00"
+}
+
+// undo gives back what a payment holds. Field 90 must name the message that the payment came in.
 func (b *Bank) undo(request *message.Message) (code string) {
 	amount, _ := request.Field(4).Int64()
 	b.with(request.Field(37).Text(), func(h *Holding) *Holding {
@@ -152,9 +248,12 @@ func (b *Bank) undo(request *message.Message) (code string) {
 		switch {
 		case h == nil:
 			code = "25"
-			return &Holding{Amount: amount, State: Barred}
 		case h.Amount != amount:
 			code = "64"
+		case len(request.Field(90).Text()) < 20 || request.Field(90).Text()[4:20] != h.number:
+			code = "30"
+		case h.Kind == HoldRefund || h.Refunded > 0:
+			code = "40"
 		case h.State == Held:
 			h.State = Undone
 		}

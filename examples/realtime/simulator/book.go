@@ -2,14 +2,34 @@ package simulator
 
 import "sync"
 
-// Holding is a payment as a bank or a wallet has it.
+// Holding is a payment, or a refund of one, as a bank or a wallet has it.
 type Holding struct {
-	Amount int64 // minor units
-	State  HoldingState
-	Code   string // of a refusal
-	Name   string // authorisation code or transaction number
-	left   int    // queries until the payer has typed the password
+	Reference string // the acquirer's
+	Amount    int64  // asked for, minor units
+	Held      int64  // what it holds, or has given back for a refund, while State is Held
+	State     HoldingState
+	Code      string // response code it was answered with
+	Name      string // authorisation code or transaction number
+	Kind      HoldingKind
+	Original  string // reference, of a completion or refund
+	Refunded  int64  // by refunds of it
+	Merchant  string
+	Terminal  string
+	number    string // STAN and transmission time, for a repeat and a reversal to be compared with
+	payer     string
+	left      int // queries until the payer has typed the password
 }
+
+// HoldingKind is what was asked for.
+type HoldingKind uint8
+
+// The kinds.
+const (
+	HoldSale HoldingKind = iota
+	HoldAuth
+	HoldCompletion
+	HoldRefund
+)
 
 // HoldingState is how it stands.
 type HoldingState uint8
@@ -27,6 +47,8 @@ const (
 type book struct {
 	mu       sync.Mutex
 	holdings map[string]*Holding
+	file     *diary
+	also     *Holding // changed together with what with is about
 }
 
 // with runs f with the holding of that reference, nil when there is none; what it returns is kept.
@@ -36,8 +58,11 @@ func (b *book) with(reference string, f func(h *Holding) *Holding) {
 	if b.holdings == nil {
 		b.holdings = make(map[string]*Holding)
 	}
+	b.also = nil
 	if h := f(b.holdings[reference]); h != nil {
+		h.Reference = reference
 		b.holdings[reference] = h
+		b.file.write(entriesOf(h, b.also))
 	}
 }
 
@@ -50,4 +75,16 @@ func (b *book) Holdings() map[string]Holding {
 		holdings[reference] = *h
 	}
 	return holdings
+}
+
+// giveBack takes a refund out of what it belongs to. That no more is given back than was taken is for the acquirer to
+// see to. The book is locked.
+func (b *book) giveBack(original string, amount int64) bool {
+	h := b.holdings[original]
+	if h == nil || h.State != Held || h.Kind == HoldRefund {
+		return false
+	}
+	h.Refunded += amount
+	b.also = h
+	return true
 }

@@ -30,6 +30,14 @@ type Faults struct {
 	kinds   []Fault
 	counts  map[Fault]int
 	delay   time.Duration
+	random  *rand.Rand
+}
+
+// Seed makes what happens by chance follow from these numbers.
+func (f *Faults) Seed(random *rand.Rand) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.random = random
 }
 
 // Plan makes the next requests meet these faults, one each, None included.
@@ -57,12 +65,15 @@ func (f *Faults) Calm() {
 func (f *Faults) Next() (Fault, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.random == nil {
+		f.random = rand.New(rand.NewPCG(rand.Uint64(), 0))
+	}
 	fault := None
 	switch {
 	case len(f.planned) > 0:
 		fault, f.planned = f.planned[0], f.planned[1:]
-	case f.chance > 0 && rand.Float64() < f.chance:
-		fault = f.kinds[rand.IntN(len(f.kinds))]
+	case f.chance > 0 && f.random.Float64() < f.chance:
+		fault = f.kinds[f.random.IntN(len(f.kinds))]
 	}
 	if fault != None {
 		if f.counts == nil {

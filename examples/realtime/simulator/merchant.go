@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,27 +19,29 @@ import (
 // Merchant receives notices, as a webhook and as a stream. It counts each idempotency key once.
 type Merchant struct {
 	Faults Faults
-	Heard  func(n ledger.Notice) // told of each notice the first time it comes; may be nil
+	Heard  func(n ledger.Tell) // told of each notice the first time it comes; may be nil
 
 	mac     *mac.MAC
 	mu      sync.Mutex
-	notices map[string]ledger.Notice // by key
-	arrived map[string]time.Time     // by key
+	notices map[string]ledger.Tell // by key
+	order   []ledger.Tell          // as they came
+	arrived map[string]time.Time   // by key
 	repeats int
 	forged  int
 	stream  []StreamEvent
 	changed chan struct{}
+	file    *diary
 }
 
 // StreamEvent is one server-sent event.
 type StreamEvent struct {
 	ID     string
-	Notice ledger.Notice
+	Notice ledger.Tell
 }
 
 // NewMerchant makes a receiver that shares the MAC with the acquirer.
 func NewMerchant(m *mac.MAC) *Merchant {
-	return &Merchant{mac: m, notices: make(map[string]ledger.Notice), arrived: make(map[string]time.Time), changed: make(chan struct{})}
+	return &Merchant{mac: m, notices: make(map[string]ledger.Tell), arrived: make(map[string]time.Time), changed: make(chan struct{})}
 }
 
 // ServeHTTP implements http.Handler: the webhook.
@@ -49,7 +52,7 @@ func (m *Merchant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
-	var n ledger.Notice
+	var n ledger.Tell
 	if err != nil || notify.Verify(m.mac, time.Now(), r.Header.Get(notify.SignatureHeader), body) != nil ||
 		json.Unmarshal(body, &n) != nil || n.Key == "" || n.Key != r.Header.Get(notify.KeyHeader) {
 		m.mu.Lock()
@@ -68,34 +71,68 @@ func (m *Merchant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (m *Merchant) keep(n ledger.Notice) {
+func (m *Merchant) keep(n ledger.Tell) {
 	if m.isNew(n) && m.Heard != nil {
 		m.Heard(n)
 	}
 }
 
-func (m *Merchant) isNew(n ledger.Notice) bool {
+func (m *Merchant) isNew(n ledger.Tell) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, seen := m.notices[n.Key]; seen {
 		m.repeats++
 		return false
 	}
-	m.notices[n.Key], m.arrived[n.Key] = n, time.Now()
+	m.file.write(n)
+	m.add(n)
 	close(m.changed)
 	m.changed = make(chan struct{})
 	return true
 }
 
-// Notices returns what was received, by key.
-func (m *Merchant) Notices() map[string]ledger.Notice {
+// add adds a notice; m is locked.
+func (m *Merchant) add(n ledger.Tell) {
+	m.notices[n.Key], m.arrived[n.Key] = n, time.Now()
+	m.order = append(m.order, n)
+}
+
+// Keep keeps what was received in a file, and takes from it what an earlier process received. The stream begins anew.
+func (m *Merchant) Keep(path string) (err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	notices := make(map[string]ledger.Notice, len(m.notices))
+	m.file, err = openDiary(path, func(line []byte) error {
+		var n ledger.Tell
+		err := json.Unmarshal(line, &n)
+		m.add(n)
+		return err
+	})
+	return err
+}
+
+// Close closes the file, if there is one.
+func (m *Merchant) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.file.close()
+}
+
+// Notices returns what was received, by key.
+func (m *Merchant) Notices() map[string]ledger.Tell {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	notices := make(map[string]ledger.Tell, len(m.notices))
 	for key, n := range m.notices {
 		notices[key] = n
 	}
 	return notices
+}
+
+// Order returns what was received, in the order in which it came first.
+func (m *Merchant) Order() []ledger.Tell {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.order)
 }
 
 // Count returns how many notices there are, how many came again, and how many were refused as not the acquirer's.
@@ -107,11 +144,11 @@ func (m *Merchant) Count() (notices, repeats, forged int) {
 
 // Wait returns the last notice of that type for an order, once there are as many as wanted, and when it came; false if
 // the context ends before.
-func (m *Merchant) Wait(ctx context.Context, order, kind string, wanted int) (ledger.Notice, time.Time, bool) {
+func (m *Merchant) Wait(ctx context.Context, order, kind string, wanted int) (ledger.Tell, time.Time, bool) {
 	for {
 		m.mu.Lock()
 		changed := m.changed
-		var last ledger.Notice
+		var last ledger.Tell
 		count := 0
 		for key, n := range m.notices {
 			if n.Order == order && n.Type == kind {
@@ -128,7 +165,7 @@ func (m *Merchant) Wait(ctx context.Context, order, kind string, wanted int) (le
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return ledger.Notice{}, time.Time{}, false
+			return ledger.Tell{}, time.Time{}, false
 		}
 	}
 }

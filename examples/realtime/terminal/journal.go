@@ -1,9 +1,14 @@
 package terminal
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/posline/posline/examples/realtime/payment"
+	"github.com/posline/posline/examples/realtime/terminal/engine"
 )
 
 // Status is how a transaction stands for the terminal.
@@ -16,65 +21,109 @@ const (
 	Uncertain Status = "uncertain" // not known; its reversal is under way
 	Undone    Status = "undone"    // by its reversal
 	Voided    Status = "voided"    // a sale taken back
+	Failed    Status = "failed"    // its reversal was refused: people must look
 )
+
+var statuses = map[engine.Status]Status{engine.Approved: Approved, engine.Declined: Declined, engine.Uncertain: Uncertain,
+	engine.Undone: Undone, engine.Failed: Failed}
 
 // Entry is a transaction in the terminal's journal.
 type Entry struct {
-	Order         string // empty for a void
-	Void          bool
+	Kind          payment.Kind
+	Order         string // empty for a void or refund
 	Method        string // "card" or "pay code"
-	Amount        int64  // minor units
+	Amount        int64  // minor units; what was approved, once it is
+	Asked         int64
 	Batch, STAN   string
 	Status        Status
 	Code          string // response code
-	Reference     string // field 37, 12 digits
+	Reference     string // field 37, 12 characters
 	Authorisation string
-	Pressed       time.Time     // when the sale was keyed in
+	Pressed       time.Time     // when it was keyed in
 	Took          time.Duration // until the answer, or until there was none
+	Refunded      int64         // of a sale or completion
 
-	original string // STAN of the sale that a void takes back
-	entry    string // POS entry mode, field 22
+	Original      string // STAN of what a void, refund or completion belongs to
+	OriginalBatch string
+	Mode          string // POS entry mode, field 22
 }
 
-// journal is what the terminal remembers. The zero value is ready.
-type journal struct {
-	mu   sync.Mutex
-	list []*Entry
+// Void reports whether the entry is a void.
+func (e *Entry) Void() bool { return e.Kind == payment.Void }
+
+// NewEntry is the entry of a transaction that is about to leave.
+func NewEntry(x *engine.Transaction, pressed time.Time) Entry {
+	e := Entry{Kind: x.Kind, Order: x.Order, Method: "card", Amount: x.Amount, Asked: x.Amount, Batch: x.Batch, STAN: fmt.Sprintf("%06d", x.STAN),
+		Status: Uncertain, Pressed: pressed, Original: x.Original.STAN, OriginalBatch: x.Original.Batch, Mode: x.Entry}
+	if x.Code {
+		e.Method = "pay code"
+	}
+	return e
 }
 
-func (j *journal) add(e Entry) *Entry {
+// Show brings a result into the entry.
+func (e *Entry) Show(r *engine.Result) {
+	e.Status, e.Code, e.Reference, e.Authorisation = statuses[r.Status], r.Code, r.Ref, r.Auth
+	if r.Status == engine.Approved {
+		e.Amount = r.Amount
+	}
+}
+
+// Journal is what a terminal remembers. The zero value is ready; it is safe for concurrent use.
+type Journal struct {
+	mu    sync.Mutex
+	list  []*Entry
+	named map[string]*Entry
+}
+
+// Put adds an entry, or replaces the one of that batch and STAN. A void or refund that went through shows in what it
+// belongs to.
+func (j *Journal) Put(e Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.list = append(j.list, &e)
-	return &e
+	if j.named == nil {
+		j.named = make(map[string]*Entry)
+	}
+	was := j.named[e.Batch+e.STAN]
+	if was == nil {
+		was = new(Entry)
+		j.list, j.named[e.Batch+e.STAN] = append(j.list, was), was
+	}
+	news := was.Status != Approved
+	*was = e
+	if original := j.named[cmp.Or(e.OriginalBatch, e.Batch)+e.Original]; original != nil && e.Status == Approved && news {
+		switch e.Kind {
+		case payment.Void:
+			original.Status = Voided
+		case payment.Refund:
+			original.Refunded += e.Amount
+		}
+	}
 }
 
-// update changes an entry.
-func (j *journal) update(e *Entry, change func(e *Entry)) Entry {
+// Entries returns all, oldest first.
+func (j *Journal) Entries() []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	change(e)
-	return *e
-}
-
-func (j *journal) entries() []Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var list []Entry
-	for _, e := range j.list {
-		list = append(list, *e)
+	list := make([]Entry, len(j.list))
+	for i, e := range j.list {
+		list[i] = *e
 	}
 	return list
 }
 
-// find returns the youngest entry of that batch and STAN, nil if there is none: before a restart there may have been.
-func (j *journal) find(batch, stan string) *Entry {
+// Find returns the entry of a batch and STAN.
+func (j *Journal) Find(batch, stan string) (Entry, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, e := range slices.Backward(j.list) {
-		if e.Batch == batch && e.STAN == stan {
-			return e
-		}
+	if e := j.named[batch+stan]; e != nil {
+		return *e, true
 	}
-	return nil
+	return Entry{}, false
+}
+
+// Last returns the youngest n entries.
+func (j *Journal) Last(n int) []Entry {
+	all := j.Entries()
+	return slices.Clone(all[max(0, len(all)-n):])
 }

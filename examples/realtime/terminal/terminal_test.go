@@ -2,7 +2,7 @@ package terminal
 
 import (
 	"bytes"
-	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,7 +17,7 @@ import (
 	"github.com/posline/posline/connection/connectiontest"
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keystore"
-	"github.com/posline/posline/emv/qr"
+	"github.com/posline/posline/emv/paycode"
 	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/message"
 	"github.com/posline/posline/pinblock"
@@ -36,6 +36,7 @@ type host struct {
 	got     []string // type, STAN, response code of the request
 	answers []answer // to the next transactions; then approval
 	signIn  func(response *message.Message)
+	asked   func(request *message.Message) // is told of sign-ins; may be nil
 }
 
 // answer is how one transaction is answered: nil not at all.
@@ -70,7 +71,7 @@ func newKit(t *testing.T) *kit {
 
 	folder, card := t.TempDir(), keystore.Key([32]byte{1})
 	config := Config{ID: "10000001", Merchant: "898440354110001", Folder: folder, Device: keystore.Key([32]byte{2}),
-		Dialer: listener.Dial}
+		Dialer: listener.Dial, Plain: true}
 	require.NoError(t, WriteKeyCard(filepath.Join(folder, "card"), card, key))
 	require.ErrorIs(t, Install(folder, config.Device, filepath.Join(folder, "card"), keystore.Key([32]byte{3})), keystore.ErrSealed)
 	require.NoError(t, Install(folder, config.Device, filepath.Join(folder, "card"), card))
@@ -120,6 +121,9 @@ func (h *host) handle(_ *connection.Conn, frame, reply []byte) ([]byte, error) {
 func (h *host) manage(request, response *message.Message, reply []byte) ([]byte, error) {
 	response.Set(39, "00")
 	if request.MTI() == "0800" {
+		if h.asked != nil {
+			h.asked(request)
+		}
 		block, err := dialect.GenerateWorkKeys(h.master, 64)
 		if err != nil {
 			return nil, err
@@ -159,7 +163,7 @@ func TestSale(t *testing.T) {
 		pos := k.open()
 		pin, err := pinblock.ParsePIN([]byte("739154"))
 		require.NoError(t, err)
-		payCode, ok := qr.Recognize("135325628417000148", qr.Scanner)
+		payCode, ok := paycode.Recognize("135325628417000148", paycode.Scanner)
 		require.True(t, ok)
 		var seen []*message.Message
 		look := func(request, response *message.Message) *message.Message {
@@ -171,12 +175,12 @@ func TestSale(t *testing.T) {
 		sale.PIN = pin
 		e, err := pos.Sale(t.Context(), sale)
 		require.NoError(t, err)
-		require.Equal(t, []any{Approved, "000007", "000002", "000000000001", "A00001", "card"}, []any{e.Status, e.Batch, e.STAN, e.Reference, e.Authorisation, e.Method})
+		require.Equal(t, []any{Approved, "000007", "000001", "000000000001", "A00001", "card"}, []any{e.Status, e.Batch, e.STAN, e.Reference, e.Authorisation, e.Method})
 		byCode, err := pos.Sale(t.Context(), Sale{Order: "D-2", Amount: 18_00, PayCode: payCode})
 		require.NoError(t, err)
 		_, err = pos.Void(t.Context(), byCode)
 		require.NoError(t, err)
-		require.Equal(t, []string{"0800 000001", "0200 000002", "0200 000003", "0200 000004"}, k.requests(), "a sign-in comes first")
+		require.Equal(t, []string{"0800 000001", "0200 000001", "0200 000002", "0200 000003"}, k.requests(), "a sign-in comes first")
 
 		entered, err := pinblock.Decrypt(k.keys.PIN, pinblock.ISO0, seen[0].Field(52).Bytes(), "6217970000000042002")
 		require.NoError(t, err)
@@ -190,7 +194,7 @@ func TestSale(t *testing.T) {
 		require.Equal(t, []string{"000000", "000000005588", "021", "00", "12", track, "156", "2600000000000000", "22", "000007"},
 			fields(seen[0], "3", "4", "22", "25", "26", "35", "49", "53", "60.1", "60.2"))
 		require.Equal(t, []string{"032", "", "", "135325628417000148", "442D32"}, fields(seen[1], "22", "35", "52", "59.A3", dialect.Order))
-		require.Equal(t, []string{"200000", "000000001800", "032", "000000000001", "A00001", "000000000001", "23", "000007", "000003"},
+		require.Equal(t, []string{"200000", "000000001800", "032", "000000000001", "A00001", "000000000001", "23", "000007", "000002"},
 			fields(seen[2], "3", "4", "22", "37", "38", "59.A4", "60.1", "61.1", "61.2"))
 		journal := pos.Journal()
 		require.Equal(t, []Status{Approved, Voided, Approved}, []Status{journal[0].Status, journal[1].Status, journal[2].Status})
@@ -299,6 +303,7 @@ func TestPowerCut(t *testing.T) {
 		e, err := pos.Sale(t.Context(), swipe("D-1"))
 		require.Error(t, err)
 		require.NoError(t, pos.Close())
+		synctest.Wait() // what was on the line has arrived
 		k.requests()
 
 		k.config.Folder = frozen // as the disk was when the sale had just left
@@ -314,6 +319,12 @@ func TestPowerCut(t *testing.T) {
 func copyFolder(t *testing.T, folder string) string {
 	to := t.TempDir()
 	require.NoError(t, os.CopyFS(to, os.DirFS(folder)))
+	require.NoError(t, filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o600) // CopyFS gives others what the mask leaves them
+	}))
 	return to
 }
 
@@ -373,30 +384,106 @@ func types(requests []string) (list []string) {
 	return list
 }
 
-// TestRecordBeforeSale: without a recorded reversal nothing is sent.
+// broken is a disk that is full.
+type broken struct{ Disk }
+
+func (broken) Append(*Record) error { return errors.New("no space") }
+
+// TestRecordBeforeSale: what cannot be recorded is not sent.
 func TestRecordBeforeSale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKit(t)
 		pos := k.open()
 		require.NoError(t, pos.SignIn(t.Context()))
 		k.requests()
-		recorded := 0
-		k.next(func(request, response *message.Message) *message.Message {
-			b, err := os.ReadFile(filepath.Join(k.config.Folder, "reversals"))
+		path := filepath.Join(k.config.Folder, "journal")
+		size := func() int64 {
+			info, err := os.Stat(path)
 			require.NoError(t, err)
-			recorded = len(b)
+			return info.Size()
+		}
+		before, recorded := size(), int64(0)
+		k.next(func(request, response *message.Message) *message.Message {
+			recorded = size()
 			return code("00")(request, response)
 		})
-		before, err := os.Stat(filepath.Join(k.config.Folder, "reversals"))
+		_, err := pos.Sale(t.Context(), swipe("D-1"))
 		require.NoError(t, err)
-		_, err = pos.Sale(t.Context(), swipe("D-1"))
-		require.NoError(t, err)
-		require.Greater(t, recorded, int(before.Size())+60, "the reversal was in the file when the sale was on the line")
+		require.Greater(t, recorded, before+60, "the sale was in the file when it was on the line")
+		require.NoError(t, pos.Flush(t.Context()))
+		require.Greater(t, size(), recorded, "and its result after it")
 
-		require.NoError(t, pos.queue.Close())
 		k.requests()
-		_, err = pos.Sale(context.Background(), swipe("D-2"))
+		pos.disk = broken{pos.disk}
+		_, err = pos.Sale(t.Context(), swipe("D-2"))
 		require.Error(t, err)
 		require.Empty(t, k.requests())
+		require.Zero(t, pos.Pending())
+	})
+}
+
+// TestJournalLasts: a terminal has its journal and its numbers after a restart.
+func TestJournalLasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		pos := k.open()
+		sale, err := pos.Sale(t.Context(), swipe("D-1"))
+		require.NoError(t, err)
+		_, err = pos.Void(t.Context(), sale)
+		require.NoError(t, err)
+		before := pos.Journal()
+		require.NoError(t, pos.Close())
+		pos = k.open()
+		after := pos.Journal()
+		require.Len(t, after, 2)
+		for i := range after {
+			require.Equal(t, []any{before[i].Status, before[i].STAN, before[i].Reference}, []any{after[i].Status, after[i].STAN, after[i].Reference})
+		}
+		next, err := pos.Sale(t.Context(), swipe("D-2"))
+		require.NoError(t, err)
+		require.Equal(t, "000003", next.STAN)
+		require.Len(t, pos.Last(2), 2)
+		found, ok := pos.Find(next.Batch, next.STAN)
+		require.True(t, ok)
+		require.Equal(t, "D-2", found.Order)
+	})
+}
+
+// TestRefundIsAskedAgain until there is an answer, and a switch that is not there is none.
+func TestRefundIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		pos := k.open()
+		sale, err := pos.Sale(t.Context(), swipe("D-1"))
+		require.NoError(t, err)
+		k.requests()
+		k.next(nothing, code("96"), code("77"), code("00"))
+		e, err := pos.Refund(t.Context(), sale, 10_00)
+		require.Equal(t, Approved, e.Status, "%v", err)
+		require.Equal(t, []string{"0220 " + e.STAN, "0220 " + e.STAN, "0220 " + e.STAN, "0220 " + e.STAN}, withoutSignIns(k.requests()))
+		require.Equal(t, int64(10_00), pos.Journal()[0].Refunded)
+		_, err = pos.Refund(t.Context(), e, 1)
+		require.ErrorIs(t, err, ErrOriginal)
+		_, err = pos.Complete(t.Context(), sale, 1)
+		require.ErrorIs(t, err, ErrOriginal)
+	})
+}
+
+// TestPreauthorisation is reserved, taken, and shown in part where it was approved in part.
+func TestPreauthorisation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		pos := k.open()
+		auth, err := pos.Authorise(t.Context(), swipe("D-1"))
+		require.NoError(t, err)
+		k.next(func(_, response *message.Message) *message.Message {
+			response.Set(39, "10")
+			response.SetInt(4, 7_00)
+			return response
+		})
+		e, err := pos.Complete(t.Context(), auth, 10_00)
+		require.NoError(t, err)
+		require.Equal(t, []any{Approved, int64(7_00), int64(10_00)}, []any{e.Status, e.Amount, e.Asked})
+		require.Equal(t, []string{"0100 000001", "0200 000002"}, withoutSignIns(k.requests()))
 	})
 }

@@ -71,8 +71,8 @@ func (m *module) ChangeOffset(_ context.Context, dst []byte, _, _ pinblock.Encry
 
 func main() {
 	ctx := context.Background()
-	in := pinblock.Encrypted{Key: handle{1}, Layout: pinblock.ISO0, PAN: "4111111111111111", Block: make([]byte, 8)}
-	out := pinblock.Target{Key: handle{2}, Layout: pinblock.ISO3, PAN: "4111111111111111"}
+	in := pinblock.Encrypted{Key: handle{1}, Layout: pinblock.ISO0, PAN: crypto.Hide("4111111111111111"), Block: make([]byte, 8)}
+	out := pinblock.Target{Key: handle{2}, Layout: pinblock.ISO3, PAN: crypto.Hide("4111111111111111")}
 	for _, provider := range []hsm{&module{}, pinblock.Software{}} {
 		answer, err := provider.TranslatePIN(ctx, nil, in, out)
 		fmt.Printf("%s|%v\n", answer, err)

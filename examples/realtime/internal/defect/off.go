@@ -5,4 +5,5 @@ package defect
 // Built tells whether defects can be seeded into this program.
 const Built = false
 
-func seeded(string) bool { return false }
+// Is reports whether the defect of that name is active.
+func Is(string) bool { return false }

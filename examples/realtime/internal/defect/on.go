@@ -9,4 +9,5 @@ const Built = true
 
 var active = os.Getenv(Variable)
 
-func seeded(name string) bool { return name == active }
+// Is reports whether the defect of that name is active.
+func Is(name string) bool { return name == active }

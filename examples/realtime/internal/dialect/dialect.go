@@ -3,6 +3,8 @@
 package dialect
 
 import (
+	"time"
+
 	"github.com/posline/posline/connection"
 	"github.com/posline/posline/message"
 	"github.com/posline/posline/spec"
@@ -14,6 +16,9 @@ var (
 	Bank     = message.MustCompile(spec.ISO8583v1987Binary())   // acquirer and bank
 	Binary2  = mustFraming(connection.FramingByName("binary2")) // two length bytes, on both lines
 )
+
+// China is the zone of the times on the terminals' lines, fields 12 and 13: one without summer time since 1992.
+var China = time.FixedZone("CST", 8*60*60)
 
 // Order is the path of the merchant's order number in a terminal's message: an entry of field 59 that is this acquirer's
 // own, beside UnionPay's A1 to A5.

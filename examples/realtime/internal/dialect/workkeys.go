@@ -15,7 +15,7 @@ type WorkKeys struct {
 }
 
 // Sign is a message.MACFunc.
-func (k *WorkKeys) Sign(data []byte) ([]byte, error) { return k.mac.Append(nil, data) }
+func (k *WorkKeys) Sign(dst, data []byte) ([]byte, error) { return k.mac.Append(dst, data) }
 
 // Verify is a message.VerifyFunc.
 func (k *WorkKeys) Verify(data, code []byte) error { return k.mac.Verify(data, code) }
@@ -103,6 +103,6 @@ func newWorkKeys(pin, code crypto.Key) (*WorkKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := mac.New(macKey, mac.Algorithm{Scheme: crypto.UnionPayRaw, Size: 4})
+	m, err := mac.UnionPay(macKey)
 	return &WorkKeys{pinKey, m}, err
 }

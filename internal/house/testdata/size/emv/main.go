@@ -1,4 +1,5 @@
-// Command emv is the same program with all that package emv offers.
+// Command emv is the same program with what a terminal takes of package emv: chip data read, built and printed with their
+// dictionary, the decisions of a sale over contacts and of a tap, and the downloads of UnionPay's hosts.
 package main
 
 import (
@@ -22,6 +23,15 @@ func main() {
 	fmt.Println(data, err)
 	fmt.Println(emv.ActionAnalysis(emv.ActionInput{Issuer: emv.IssuerActionCodes(d)}))
 	fmt.Println(emv.SelectCVM(emv.CVMList(d), emv.CVMInput{}, 0).Action, emv.Restrictions(d, emv.RestrictionInput{}))
+	directory, err := emv.ParsePPSE(d)
+	fmt.Println(emv.Candidates(directory, nil, emv.Contactless), err)
+	fmt.Println(emv.TerminalRiskManagement(d, emv.RiskInput{}), emv.ContactlessLimits{}.PreProcess(0), emv.DecideTap(emv.TapInput{Card: d}))
+	application, err := emv.ParseUnionPayApplication(d)
+	fmt.Println(application, err)
+	key, err := emv.ParseUnionPayCAKey(d)
+	fmt.Println(key, err)
+	small, err := emv.ParseUnionPayQPS(os.Args[0])
+	fmt.Println(small.Decide(emv.UnionPayQPSInput{}), err)
 	for info := range emv.Tags() {
 		fmt.Println(info.Name, info.NameChinese)
 	}

@@ -1,0 +1,305 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/posline/posline/connection"
+)
+
+// line is a Line with its owner: one goroutine that dials, watches what it has dialled, and dials again. Nobody else
+// makes or ends its links. Fields without a comment are guarded by Pool.mu.
+type line struct {
+	Line
+	pool *Pool  // never changes
+	hash uint64 // never changes
+
+	link   atomic.Pointer[link] // the one that requests may ask for; written with Pool.mu held
+	asleep atomic.Bool          // on demand, and nobody has asked; written with Pool.mu held
+	kick   chan struct{}        // wakes the owner: what it waited for may have changed
+
+	state    State
+	since    time.Time
+	drained  bool             // by Drain, until Resume
+	wanted   bool             // on demand: a request waits for it
+	adopted  *connection.Conn // accepted, for the owner to take
+	failures int              // in a row
+	trouble  error            // the last one
+	retryAt  time.Time
+
+	downSince int64 // since when it takes no requests, on the pool's clock; 0 while it does
+
+	connects uint64
+	past     connection.Stats // of connections that have ended
+
+	departing   *link // that went out of use last
+	stopDialing context.CancelFunc
+}
+
+var errLost = errors.New("connection takes no requests any more")
+
+// stable is how long a connection must have lived for its loss to count as the first failure.
+const stable = 10 * time.Second
+
+// own is the owner.
+func (l *line) own() {
+	for l.pool.ctx.Err() == nil {
+		c, err := l.open()
+		switch {
+		case err != nil:
+			l.failed(err)
+			l.pause()
+		case c != nil:
+			l.serve(c)
+		}
+	}
+	l.pool.mu.Lock()
+	l.stateLocked(Closed)
+	orphan := l.adopted
+	l.adopted = nil
+	l.pool.mu.Unlock()
+	if orphan != nil {
+		orphan.Close()
+	}
+	l.tell()
+}
+
+// open returns a connection that is signed on. It returns none if something has changed that the owner must look at.
+func (l *line) open() (*connection.Conn, error) {
+	state, adopted := l.plan()
+	switch {
+	case adopted != nil:
+		return adopted, nil
+	case state != Connecting:
+		l.await(nil)
+		return nil, nil
+	}
+	return l.dial()
+}
+
+// dial makes a connection, unless the line is drained meanwhile.
+func (l *line) dial() (*connection.Conn, error) {
+	cfg := l.pool.config.Connection
+	l.setUp(&cfg)
+	ctx, cancel := context.WithCancel(l.pool.ctx)
+	defer cancel()
+	l.pool.mu.Lock()
+	l.stopDialing = cancel
+	if l.drained {
+		cancel()
+	}
+	l.pool.mu.Unlock()
+	c, err := connection.Dial(ctx, l.Network, l.Address, cfg)
+	if err != nil && l.interrupted() {
+		return nil, nil
+	}
+	return c, err
+}
+
+// plan decides what to do about a line without a connection, and makes that its state.
+func (l *line) plan() (State, *connection.Conn) {
+	l.pool.mu.Lock()
+	state, adopted := Connecting, l.adopted
+	l.adopted = nil
+	switch {
+	case l.drained:
+		state = Drained
+	case adopted != nil:
+	case l.Accept:
+		state = Down
+	case l.OnDemand && !l.wanted:
+		state = Asleep
+	}
+	changed := l.stateLocked(state)
+	if state == Asleep {
+		l.pool.summonLocked() // somebody may have come just now
+	}
+	l.pool.mu.Unlock()
+	if state == Drained && adopted != nil {
+		adopted.Close()
+		adopted = nil
+	}
+	if changed {
+		l.tell()
+	}
+	return state, adopted
+}
+
+// setUp makes the configuration of the line's connections.
+func (l *line) setUp(cfg *connection.Config) {
+	cfg.MaxInFlight = l.Window
+	if l.Dialer != nil {
+		cfg.Dialer = l.Dialer
+	}
+	if l.pool.keys != nil {
+		cfg.Elsewhere = l.pool.Elsewhere
+	}
+}
+
+// await waits until the owner is kicked, the pool ends, or timer fires, if there is one.
+func (l *line) await(timer <-chan time.Time) {
+	select {
+	case <-l.kick:
+	case <-l.pool.ctx.Done():
+	case <-timer:
+	}
+}
+
+// wake makes the owner look at the line again.
+func (l *line) wake() {
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+}
+
+// failed notes that there is no connection.
+func (l *line) failed(err error) {
+	l.pool.mu.Lock()
+	l.failures++
+	l.trouble = err
+	l.wanted = l.wanted && l.pool.queue.n > 0
+	l.stateLocked(Down)
+	l.pool.summonLocked()
+	l.pool.mu.Unlock()
+	l.tell()
+}
+
+// pause waits before the next dial: not after a first failure, then for a time with full jitter, so that many lines and
+// many machines do not come back in step. Who is not wanted, or is dialled by the peer, has nothing to wait for.
+func (l *line) pause() {
+	l.pool.mu.Lock()
+	failures := l.failures
+	if l.Accept || l.OnDemand && !l.wanted {
+		failures = 0
+	}
+	var wait time.Duration
+	if cfg := &l.pool.config; failures > 1 {
+		limit := cfg.RetryMax
+		if doublings := failures - 2; doublings < 20 {
+			limit = min(limit, cfg.RetryMin<<doublings)
+		}
+		wait = rand.N(limit) + 1
+	}
+	l.retryAt = l.pool.clock().Add(wait)
+	l.pool.mu.Unlock()
+	if wait == 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for rest := true; rest; {
+		select {
+		case <-timer.C:
+			rest = false
+		case <-l.kick:
+			rest = !l.interrupted()
+		case <-l.pool.ctx.Done():
+			rest = false
+		}
+	}
+}
+
+// interrupted reports whether there is something better to do than to wait for the next dial.
+func (l *line) interrupted() bool {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	return l.drained
+}
+
+// serve puts a connection to use until it ends or must be replaced.
+func (l *line) serve(c *connection.Conn) {
+	k := newLink(l, c, l.pool.now())
+	l.attach(k)
+	why, err := l.watch(k)
+	l.detach(k, why, err)
+}
+
+// attach makes a link a candidate.
+func (l *line) attach(k *link) {
+	p := l.pool
+	p.mu.Lock()
+	l.connects++
+	k.taking.Store(!l.drained && !p.closed)
+	k.latency.at.Store(p.now())
+	k.latency.value.Store(p.typicalLocked())
+	l.link.Store(k)
+	l.wanted = false
+	if k.taking.Load() {
+		l.stateLocked(Online)
+	}
+	grants := p.rebuildLocked()
+	p.mu.Unlock()
+	p.dispatch(grants)
+	l.tell()
+}
+
+// detach takes a link out of use and ends it as it deserves.
+func (l *line) detach(k *link, why departure, err error) {
+	p := l.pool
+	k.leave()
+	p.mu.Lock()
+	l.link.Store(nil)
+	l.departing = k
+	grants := p.rebuildLocked()
+	state := Draining
+	if why == lost || why == replaced {
+		state = Down
+	}
+	if why == lost || why == retired {
+		if l.pool.now()-k.since >= int64(stable) {
+			l.failures = 0
+		}
+		l.failures++
+		if l.trouble = err; err == nil {
+			l.trouble = errLost
+		}
+	} else {
+		l.failures = 0
+	}
+	l.stateLocked(state)
+	p.summonLocked()
+	p.mu.Unlock()
+	p.dispatch(grants)
+	l.tell()
+	switch why {
+	case lost:
+		p.owners.Go(func() { l.bury(k) })
+		l.pause()
+	case replaced:
+		p.owners.Go(func() { l.finish(k) })
+	case retired:
+		if l.Accept {
+			p.owners.Go(func() { l.finish(k) }) // the peer may dial again meanwhile
+			return
+		}
+		l.finish(k)
+		l.pause()
+	default:
+		l.finish(k)
+	}
+}
+
+// bury keeps the counters of a connection that is at its end, once it has ended.
+func (l *line) bury(k *link) {
+	select {
+	case <-k.conn.Done():
+	case <-l.pool.hard.Done():
+		k.conn.Close()
+	}
+	stats := k.conn.Stats()
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.past.Add(stats)
+}
+
+// finish closes a connection in good order. Its requests have their time.
+func (l *line) finish(k *link) {
+	ctx, cancel := context.WithTimeout(l.pool.hard, l.pool.config.Connection.Timeout+l.pool.config.EchoTimeout)
+	defer cancel()
+	k.finish(ctx)
+	l.bury(k)
+}

@@ -1,0 +1,153 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// take enters the chosen route as in flight. The caller holds r.mu.
+func (r *Router) take(d *Decision) {
+	one := &r.routes[d.index-1]
+	d.peer, d.holdsNoMoney, d.classify = one.Peer, one.HoldsNoMoney, r.config.Classify
+	d.epoch, d.generation = r.epoch, one.breaker.generation
+	if one.breaker.state == halfOpen {
+		one.breaker.inFlight++
+		d.counted = true
+	}
+	d.ofIssuer = 0
+	if coarse := r.segments.find(d.issuer, ""); coarse != nil {
+		d.ofIssuer = coarse.breaker[d.index-1].generation
+	}
+}
+
+// Report counts the outcome of what Decide chose, once for each decision: another call does nothing.
+func (r *Router) Report(d *Decision, health Health) {
+	r.mu.Lock()
+	i := d.index - 1
+	if d.epoch != r.epoch {
+		i = r.named(d.Route)
+	}
+	if !d.open || i < 0 {
+		r.mu.Unlock()
+		return
+	}
+	d.open = false
+	before := r.routes[i].breaker.state
+	r.count(d, i, health, r.now())
+	r.lookAfter(i)
+	changed := r.change(i, before)
+	r.mu.Unlock()
+	changed()
+}
+
+// count is Report with r.mu held.
+func (r *Router) count(d *Decision, i int, health Health, now time.Time) {
+	one := &r.routes[i]
+	current := d.generation == one.breaker.generation
+	if d.counted && current {
+		one.breaker.inFlight--
+	}
+	if health == Neutral {
+		return
+	}
+	slot := slotNumber(now, r.config.ScoreWindow)
+	one.score.add(slot, health == Good)
+	if current && health != LineFault { // lines are the peer's business
+		one.breaker.record(&r.config.Host, now, health != HostFault, r.jitter.Float64())
+	}
+	if d.issuer == "" && d.method == "" {
+		return
+	}
+	coarse := r.segments.make(d.issuer, "")
+	coarse.score[i].add(slot, health == Good)
+	if d.ofIssuer == coarse.breaker[i].generation && (health == Good || health == IssuerFault) {
+		coarse.breaker[i].record(&r.config.Issuer, now, health == Good, r.jitter.Float64())
+	}
+	if d.method != "" {
+		r.segments.make(d.issuer, d.method).score[i].add(slot, health == Good)
+	}
+}
+
+// change returns what tells of the change of a breaker, to be called without r.mu. The caller holds it.
+func (r *Router) change(i int, before breakerState) (tell func()) {
+	name, after, changed := r.routes[i].Name, r.routes[i].breaker.state, r.config.Changed
+	if before == after || changed == nil {
+		return func() {}
+	}
+	return func() { changed(name, stateNames[after]) }
+}
+
+// lookAfter starts a goroutine that asks a host in doubt by echo, unless there is one. The caller holds r.mu.
+func (r *Router) lookAfter(i int) {
+	one := &r.routes[i]
+	if !r.running || one.echoing || !one.breaker.wantsEcho() {
+		return
+	}
+	one.echoing = true
+	r.echoing.Add(1)
+	go r.echoes(one.Name, r.epoch)
+}
+
+// echoes asks a host until nothing is in doubt or another configuration holds.
+func (r *Router) echoes(name string, epoch uint32) {
+	defer r.echoing.Done()
+	for {
+		peer, wait, timeout, ok := r.nextEcho(name, epoch)
+		if !ok {
+			return
+		}
+		select {
+		case <-r.stopped.Done():
+			return
+		case <-time.After(wait):
+		}
+		ctx, cancel := context.WithTimeout(r.stopped, timeout)
+		err := echo(ctx, peer)
+		cancel()
+		if !r.countEcho(name, epoch, err == nil) {
+			return
+		}
+	}
+}
+
+// echo asks a host. A Peer that panics has not answered well.
+func echo(ctx context.Context, peer Peer) (err error) {
+	defer func() {
+		if recover() != nil { // the value may hold card data
+			err = errPanic
+		}
+	}()
+	return peer.Echo(ctx)
+}
+
+var errPanic = errors.New("routing: panic in Peer.Echo")
+
+// nextEcho returns whom to ask, and when.
+func (r *Router) nextEcho(name string, epoch uint32) (peer Peer, wait, timeout time.Duration, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.running || r.epoch != epoch {
+		return nil, 0, 0, false
+	}
+	return r.routes[r.named(name)].Peer, r.config.EchoEvery, r.config.EchoTimeout, true
+}
+
+// countEcho counts an echo and reports whether another is needed.
+func (r *Router) countEcho(name string, epoch uint32, good bool) (more bool) {
+	r.mu.Lock()
+	if !r.running || r.epoch != epoch {
+		r.mu.Unlock()
+		return false
+	}
+	i := r.named(name)
+	one := &r.routes[i]
+	before := one.breaker.state
+	one.breaker.echo(&r.config.Host, r.now(), good, r.jitter.Float64())
+	more = one.breaker.state == open || one.breaker.state == closed && !good
+	one.echoing = more
+	changed := r.change(i, before)
+	r.mu.Unlock()
+	changed()
+	return more
+}

@@ -1,0 +1,4 @@
+package transport
+
+// Broken is broken, to the tests.
+var Broken = broken

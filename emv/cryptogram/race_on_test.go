@@ -1,0 +1,5 @@
+//go:build race
+
+package cryptogram
+
+const raceEnabled = true

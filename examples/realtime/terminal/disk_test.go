@@ -1,0 +1,154 @@
+package terminal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/examples/realtime/terminal/engine"
+)
+
+func newDisk(t *testing.T) (path string, open func() (*file, []Record, error)) {
+	key, err := crypto.GenerateKey(crypto.MustAttributes("D0AB00S"), 256)
+	require.NoError(t, err)
+	data, err := crypto.NewDataKey(key)
+	require.NoError(t, err)
+	seal, err := data.AEAD()
+	require.NoError(t, err)
+	path = filepath.Join(t.TempDir(), "journal")
+	return path, func() (*file, []Record, error) { return openFile(path, seal, keepEntries) }
+}
+
+func record(n int) *Record {
+	return &Record{Kept: engine.Kept{STAN: uint32(n)}, Entry: Entry{Order: fmt.Sprint("order ", n)}}
+}
+
+// TestTornRecord: a record that a power cut tore off is forgotten, wherever it was torn; one that was changed is not.
+func TestTornRecord(t *testing.T) {
+	path, open := newDisk(t)
+	d, records, err := open()
+	require.NoError(t, err)
+	require.Empty(t, records)
+	var ends []int64
+	for n := range 3 {
+		require.NoError(t, d.Append(record(n)))
+		ends = append(ends, d.at)
+	}
+	require.NoError(t, d.Close())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotContains(t, string(whole), "order")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	for size := ends[1]; size <= ends[2]; size++ {
+		require.NoError(t, os.WriteFile(path, whole[:size], 0o600))
+		d, records, err := open()
+		require.NoError(t, err)
+		want := 2
+		if size == ends[2] {
+			want = 3
+		}
+		require.Len(t, records, want, "%d bytes", size)
+		require.NoError(t, d.Append(record(7)))
+		require.NoError(t, d.Close())
+		d, records, err = open()
+		require.NoError(t, err)
+		require.Len(t, records, want+1)
+		require.Equal(t, uint32(7), records[want].Kept.STAN)
+		require.NoError(t, d.Close())
+	}
+	zeros := append(append([]byte{}, whole[:ends[1]]...), make([]byte, 500)...)
+	require.NoError(t, os.WriteFile(path, zeros, 0o600))
+	d, records, err = open()
+	require.NoError(t, err)
+	require.Len(t, records, 2)
+	require.NoError(t, d.Close())
+	for _, at := range []int64{4, ends[0] - 1, ends[0] + 10} {
+		changed := append([]byte{}, whole...)
+		changed[at] ^= 1
+		require.NoError(t, os.WriteFile(path, changed, 0o600))
+		_, _, err := open()
+		require.ErrorIs(t, err, ErrDamaged, "byte %d", at)
+	}
+	swapped := append(append([]byte{}, whole[ends[0]:ends[1]]...), whole[:ends[0]]...)
+	require.NoError(t, os.WriteFile(path, append(swapped, whole[ends[1]:]...), 0o600))
+	_, _, err = open()
+	require.ErrorIs(t, err, ErrDamaged, "records in another order")
+}
+
+// TestLongJournal is written anew when it is opened; the youngest lines stay.
+func TestLongJournal(t *testing.T) {
+	path, open := newDisk(t)
+	d, _, err := open()
+	require.NoError(t, err)
+	var wire []byte
+	const total = 2*keepEntries + 1
+	for n := range total {
+		sealed, err := d.sealed(record(n))
+		require.NoError(t, err)
+		wire = append(wire, sealed...)
+		d.next++
+	}
+	require.NoError(t, d.Close())
+	require.NoError(t, os.WriteFile(path, wire, 0o600))
+	for range 2 {
+		d, records, err := open()
+		require.NoError(t, err)
+		require.Len(t, records, keepEntries)
+		require.Equal(t, uint32(total-1), records[keepEntries-1].Kept.STAN)
+		require.NoError(t, d.Close())
+	}
+}
+
+// noted is a file that notes what is done to it, and fails where it is told to.
+type noted struct {
+	onDisk
+	did  []string
+	fail string
+}
+
+func (n *noted) note(what string) error {
+	n.did = append(n.did, what)
+	if what == n.fail {
+		return errors.New("no space")
+	}
+	return nil
+}
+
+func (n *noted) WriteAt(b []byte, at int64) (int, error) {
+	if err := n.note("write"); err != nil {
+		n.onDisk.WriteAt(b[:len(b)/2], at)
+		return len(b) / 2, err
+	}
+	return n.onDisk.WriteAt(b, at)
+}
+
+func (n *noted) Sync() error { return errors.Join(n.note("sync"), n.onDisk.Sync()) }
+
+// TestSynced: a record is where a power cut does not reach it when Append returns; one that is not is taken away.
+func TestSynced(t *testing.T) {
+	_, open := newDisk(t)
+	d, _, err := open()
+	require.NoError(t, err)
+	n := &noted{onDisk: d.f}
+	d.f = n
+	require.NoError(t, d.Append(record(1)))
+	require.Equal(t, []string{"write", "sync"}, n.did)
+	for _, n.fail = range []string{"write", "sync"} {
+		require.Error(t, d.Append(record(2)), n.fail)
+	}
+	n.fail = ""
+	require.NoError(t, d.Append(record(3)))
+	require.NoError(t, d.Close())
+	d, records, err := open()
+	require.NoError(t, err)
+	defer d.Close()
+	require.Len(t, records, 2)
+	require.EqualValues(t, 3, records[1].Kept.STAN)
+}

@@ -1,0 +1,105 @@
+package message
+
+import (
+	"github.com/posline/posline/message/internal/fault"
+	"github.com/posline/posline/message/internal/layout"
+	"github.com/posline/posline/message/internal/wire"
+)
+
+// Clone returns a copy of the message in new memory: what it packs to, its error, all of it. A message without a codec
+// has none.
+func (m *Message) Clone() *Message {
+	if m.codec == nil {
+		return new(Message)
+	}
+	out := m.codec.New()
+	out.copyFrom(m)
+	return out
+}
+
+// CopyFrom makes m a copy of another message of the same codec and reuses the memory of m. The error is ErrType, and m
+// as it was, for a message of another codec.
+func (m *Message) CopyFrom(from *Message) error {
+	switch {
+	case m.codec == nil:
+		return errNoCodec
+	case from.codec != m.codec:
+		return errorOf(fault.Of(fault.Type, "", fault.Detail("a message is copied from one of the same codec")))
+	case from != m:
+		m.copyFrom(from)
+	}
+	return nil
+}
+
+func (m *Message) copyFrom(from *Message) {
+	m.Reset()
+	m.image, m.arena, m.derived = append(m.image, from.image...), append(m.arena, from.arena...), append(m.derived, from.derived...)
+	m.header = append(m.header, from.header...)
+	copy(m.spans, from.spans)
+	copy(m.slots, from.slots)
+	m.dead, m.touched, m.built, m.mti, m.hasMTI = from.dead, from.touched, from.built, from.mti, from.hasMTI
+	m.bitmapAt, m.bitmapTo, m.bitmaps = from.bitmapAt, from.bitmapTo, from.bitmaps
+	m.present, m.edited, m.sound, m.shape = from.present, from.edited, from.sound, from.shape
+	m.err, m.broken = from.err, from.broken
+}
+
+// CopyFields sets data elements to those of another message; those that are absent there stay as they are here. Between
+// messages of one codec a field is copied just as it stands on the wire, between others its value is set. A number that
+// neither spec has is ErrUnknown. The first error is kept, as that of Set is, and ends the copying.
+func (m *Message) CopyFields(from *Message, numbers ...int) error {
+	if m.codec == nil || from.codec == nil {
+		return errNoCodec
+	}
+	if from == m {
+		return nil
+	}
+	for _, number := range numbers {
+		p := from.part(number)
+		if number == 0 && from.hasMTI {
+			p = layout.Type(from.mti[:])
+		}
+		if number != 0 && p.Node == nil && m.node(number) == nil {
+			return m.fail(undefined(number))
+		}
+		if !p.Present() {
+			continue
+		}
+		if err := m.copyValue(number, p, from.codec == m.codec); err != nil {
+			return m.fail(err)
+		}
+	}
+	return nil
+}
+
+// copyValue sets a data element to a value of another message.
+func (m *Message) copyValue(number int, p layout.Part, sameCodec bool) *fault.Fault {
+	n := m.node(number)
+	switch {
+	case number == 0:
+		return m.setMTI(p.Wire())
+	case n == nil:
+		return undefined(number)
+	case sameCodec:
+		return m.copyField(number, p)
+	case (n.Content == wire.Any) == (p.Node.Content == wire.Any):
+		return m.set(n, number, p.Append(nil))
+	}
+	value, err := n.AppendFromText(nil, p.AppendText(nil))
+	if err != nil {
+		return err
+	}
+	return m.set(n, number, value)
+}
+
+// Lookup is Get with an error for a path that no message of the spec can have: ErrUnknown for a field or a part that the
+// spec does not list, ErrType for a part of a field that has none, ErrTag for a malformed tag. A part that could be
+// there and is not is a Value that is not Present.
+func (m *Message) Lookup(path string) (Value, error) {
+	if m.codec == nil {
+		return Value{}, errNoCodec
+	}
+	if err := m.layout.Allows(path); err != nil {
+		return Value{}, errorOf(err)
+	}
+	return m.Get(path), nil
+}

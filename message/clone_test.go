@@ -1,0 +1,118 @@
+package message
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/spec"
+)
+
+// A copy packs to the same bytes, reads the same, and has nothing in common with the message it came from.
+func TestClone(t *testing.T) {
+	for _, f := range unionPayFrames(t) {
+		for _, aliasing := range []bool{false, true} {
+			m := codecFor(t, f.spec).New()
+			wire := bytes.Clone(f.wire)
+			if aliasing {
+				require.NoError(t, m.UnpackAliasing(wire))
+			} else {
+				require.NoError(t, m.Unpack(wire))
+			}
+			if m.Has(11) {
+				require.NoError(t, m.Set(11, "654321"))
+			}
+			want, text := packed(t, m), m.String()
+			part := m.Get("60.2").Text()
+			copied := m.Clone()
+			clear(wire)
+			m.Wipe()
+			require.Equal(t, want, packed(t, copied), f.name)
+			require.Equal(t, text, copied.String(), f.name)
+			require.Equal(t, part, copied.Get("60.2").Text(), f.name)
+
+			again := codecFor(t, f.spec).New()
+			require.NoError(t, again.CopyFrom(copied))
+			require.NoError(t, again.CopyFrom(again))
+			require.Equal(t, want, packed(t, again), f.name)
+			require.NoError(t, again.Set(41, "OTHER001"))
+			require.Equal(t, want, packed(t, copied), f.name)
+		}
+	}
+}
+
+func TestCopyTakesErrorsAlong(t *testing.T) {
+	m := nestedSpec(t).New()
+	require.Error(t, m.Set(4, "x"))
+	copied := m.Clone()
+	require.Equal(t, m.Err(), copied.Err())
+	copied.ClearErr()
+	require.NoError(t, copied.Err())
+	require.Error(t, m.Unpack([]byte{1}))
+	copied = m.Clone()
+	copied.ClearErr()
+	require.Error(t, copied.Err(), "that of Unpack stays")
+
+	other := nestedSpec(t).New()
+	require.NoError(t, other.Set(11, "000001"))
+	require.ErrorIs(t, other.CopyFrom(m), ErrType, "another codec, though of the same spec")
+	require.Equal(t, "000001", other.Field(11).Text())
+	require.NoError(t, other.Err())
+}
+
+func TestCopyAllocatesNothing(t *testing.T) {
+	f := unionPayFrames(t)[10]
+	m := unpacked(t, f)
+	into := m.Clone()
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if into.CopyFrom(m) != nil {
+			t.Fatal("copy")
+		}
+	}))
+}
+
+// Between messages of one codec a field is copied with its form, between others its value is set.
+func TestCopyFields(t *testing.T) {
+	f := unionPayFrames(t)[10]
+	from := unpacked(t, f)
+	same := codecFor(t, f.spec).New()
+	require.NoError(t, same.CopyFields(from, 0, 2, 11, 41, 48, 55, 60))
+	require.Equal(t, from.MTI(), same.MTI())
+	for _, number := range []int{2, 11, 41, 55, 60} {
+		require.Equal(t, from.Field(number).Wire(), same.Field(number).Wire(), "%d", number)
+	}
+	require.Equal(t, from.Get("60.2").Text(), same.Get("60.2").Text())
+	require.False(t, same.Has(48), "absent there, absent here")
+	require.False(t, same.Has(4))
+	require.NoError(t, same.CopyFields(same, 2))
+
+	ascii := codecFor(t, "iso8583-1987-ascii").New()
+	require.NoError(t, ascii.CopyFields(from, 0, 2, 4, 11, 41, 49, 52))
+	for _, number := range []int{2, 4, 11, 41, 49, 52} {
+		require.Equal(t, from.Field(number).Text(), ascii.Field(number).Text(), "%d", number)
+	}
+	before := ascii.Field(41).Text()
+	require.NoError(t, ascii.CopyFields(nestedSpec(t).New(), 41))
+	require.Equal(t, before, ascii.Field(41).Text(), "absent there stays here")
+
+	text, err := spec.New(spec.Config{Name: "text", Fields: []spec.Field{
+		{Number: 0, Format: "n 4"}, {Number: 2, Name: "short", Format: "n..4"}, {Number: 52, Name: "as text", Format: "an 16"}}})
+	require.NoError(t, err)
+	m := MustCompile(text).New()
+	require.NoError(t, m.CopyFields(from, 52))
+	require.Equal(t, from.Field(52).Text(), m.Field(52).Text(), "binary data as text")
+	require.NoError(t, ascii.CopyFields(m, 52))
+	require.Equal(t, from.Field(52).Text(), ascii.Field(52).Text(), "and back")
+	require.ErrorIs(t, m.CopyFields(from, 4), ErrUnknown)
+	m.ClearErr()
+	require.ErrorIs(t, m.CopyFields(from, 2), ErrTooLong)
+	require.ErrorIs(t, m.Err(), ErrTooLong)
+}
+
+func TestCopyFieldsOfZeroMessages(t *testing.T) {
+	m := codecFor(t, "iso8583-1987-ascii").New()
+	require.Equal(t, errNoCodec, m.CopyFields(new(Message), 2))
+	require.Equal(t, errNoCodec, new(Message).CopyFields(m, 2))
+	require.NoError(t, m.Err())
+}

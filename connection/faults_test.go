@@ -17,44 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// play connects to a peer that a function plays, in a bubble where time passes only when everybody waits. The bubble
-// fails the test if a goroutine is left behind.
-func play(t *testing.T, cfg connection.Config, peer func(p *connectiontest.Peer), test func(t *testing.T, c *connection.Conn)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		cfg.Dialer = connectiontest.Dialer(cfg.Framing, peer)
-		c, err := connection.Dial(context.Background(), "memory", "peer", cfg)
-		require.NoError(t, err)
-		defer time.Sleep(2 * time.Hour) // peers that sleep come to their end, too
-		defer c.Close()
-		test(t, c)
-	})
-}
-
-// async runs an exchange in the background.
-func async(c *connection.Conn, frame []byte) func() ([]byte, error) {
-	type result struct {
-		reply []byte
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		reply, err := c.Exchange(context.Background(), frame, nil)
-		done <- result{reply, err}
-	}()
-	return func() ([]byte, error) {
-		r := <-done
-		return r.reply, r.err
-	}
-}
-
-func answerTo(frame []byte) []byte {
-	reply, _ := answer(nil, frame, nil)
-	return reply
-}
-
-func silent(p *connectiontest.Peer) { io.Copy(io.Discard, p) }
-
 func TestHalfCloseOnIdleConnection(t *testing.T) {
 	play(t, testConfig(t), func(p *connectiontest.Peer) { p.CloseWrite(); silent(p) }, func(t *testing.T, c *connection.Conn) {
 		<-c.Done()

@@ -46,15 +46,10 @@ func TestKeylessConnectionOutOfStep(t *testing.T) {
 func TestKeylessRequestThatNeverLeft(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.Key = nil
-	play(t, cfg, func(p *connectiontest.Peer) {
-		frame, _ := p.Receive()
-		time.Sleep(2 * time.Second)
-		p.Send(frame)
-		echoing(p)
-	}, func(t *testing.T, c *connection.Conn) {
+	play(t, cfg, afterASecond(echoing), func(t *testing.T, c *connection.Conn) {
 		first := async(c, []byte("0200000001"))
 		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
 		_, err := c.Exchange(ctx, []byte("0200000002"), nil)
 		require.True(t, connection.SafeToRetry(err))

@@ -119,12 +119,7 @@ func TestPanicsOfThoseWhoWaited(t *testing.T) {
 	cfg.Framing, cfg.MaxInFlight = panickyFraming{cfg.Framing}, 1
 	var panics atomic.Int32
 	cfg.Hooks.Panicked = func(*connection.Conn, connection.Panic) { panics.Add(1) }
-	play(t, cfg, func(p *connectiontest.Peer) {
-		frame, _ := p.Receive()
-		time.Sleep(time.Second)
-		p.Send(answerTo(frame))
-		echoing(p)
-	}, func(t *testing.T, c *connection.Conn) {
+	play(t, cfg, afterASecond(echoing), func(t *testing.T, c *connection.Conn) {
 		first := async(c, request("0200", 1, "fine"))
 		synctest.Wait()
 		second := async(c, request("0200", 2, "a"))

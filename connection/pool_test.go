@@ -93,12 +93,7 @@ func TestZeroConnHasEnded(t *testing.T) {
 func TestInFlight(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.MaxInFlight = 2
-	play(t, cfg, func(p *connectiontest.Peer) {
-		frame, _ := p.Receive()
-		time.Sleep(time.Second)
-		p.Send(answerTo(frame))
-		silent(p)
-	}, func(t *testing.T, c *connection.Conn) {
+	play(t, cfg, afterASecond(silent), func(t *testing.T, c *connection.Conn) {
 		for i := range 3 {
 			go c.Exchange(t.Context(), request("0200", i, ""), nil)
 		}

@@ -352,12 +352,7 @@ func TestHistogram(t *testing.T) {
 func TestLatencyIsRecorded(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.Latency = new(connection.Histogram)
-	play(t, cfg, func(p *connectiontest.Peer) {
-		frame, _ := p.Receive()
-		time.Sleep(time.Second)
-		p.Send(answerTo(frame))
-		silent(p)
-	}, func(t *testing.T, c *connection.Conn) {
+	play(t, cfg, afterASecond(silent), func(t *testing.T, c *connection.Conn) {
 		_, err := c.Exchange(t.Context(), request("0200", 1, ""), nil)
 		require.NoError(t, err)
 		require.Equal(t, time.Second, cfg.Latency.Max())

@@ -39,16 +39,6 @@ func (d *told) wait(t *testing.T) (string, error) {
 	return string(d.reply), d.err
 }
 
-func echoing(p *connectiontest.Peer) {
-	for {
-		frame, err := p.Receive()
-		if err != nil {
-			return
-		}
-		p.Send(answerTo(frame))
-	}
-}
-
 func TestStart(t *testing.T) {
 	play(t, testConfig(t), echoing, func(t *testing.T, c *connection.Conn) {
 		d := newTold()

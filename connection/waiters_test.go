@@ -101,19 +101,6 @@ func TestManyTombstonesOfFewRequests(t *testing.T) {
 	})
 }
 
-// answeringMarked answers the requests that end in an exclamation mark.
-func answeringMarked(p *connectiontest.Peer) {
-	for {
-		frame, err := p.Receive()
-		if err != nil {
-			return
-		}
-		if strings.HasSuffix(string(frame), "!") {
-			p.Send(answerTo(frame))
-		}
-	}
-}
-
 // hours is a context with a deadline that no test of a bubble comes to.
 func hours(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Hour)
@@ -207,12 +194,7 @@ func TestRepeatPassesWhoWaitsForTheTombstone(t *testing.T) {
 func TestNextAfterOneThatFails(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.Duplicates, cfg.Timeout = connection.ContentionWait, time.Hour
-	play(t, cfg, func(p *connectiontest.Peer) {
-		frame, _ := p.Receive()
-		time.Sleep(time.Second)
-		p.Send(answerTo(frame))
-		echoing(p)
-	}, func(t *testing.T, c *connection.Conn) {
+	play(t, cfg, afterASecond(echoing), func(t *testing.T, c *connection.Conn) {
 		start := time.Now()
 		var pending []func() ([]byte, error)
 		for _, text := range []string{"first", strings.Repeat("x", 10_000), strings.Repeat("y", 10_000), "last"} {

@@ -210,3 +210,35 @@ func TestCost(t *testing.T) {
 	k.load.Store(3)
 	require.EqualValues(t, 4*time.Second, k.cost(1))
 }
+
+// TestStandby: lines that stand by are signed on and take over when the last of the others has gone, not before.
+func TestStandby(t *testing.T) {
+	within(t, func(h *host) Config {
+		c := h.config("a", "b", "c")
+		c.Lines[2].Standby = true
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		require.Equal(t, []State{Online, Online, Online}, states(p))
+		send := func(n int) {
+			for i := range n {
+				_, err := p.Exchange(t.Context(), sale(i), nil)
+				require.NoError(t, err)
+			}
+		}
+		send(30)
+		require.Zero(t, h.count("c", "0200"))
+		h.set(func() { h.refuse["a"], h.refuse["b"] = errors.New("down"), errors.New("down") })
+		h.live("a").Reset()
+		synctest.Wait()
+		send(10)
+		require.Zero(t, h.count("c", "0200"))
+		h.live("b").Reset()
+		synctest.Wait()
+		send(10)
+		require.Equal(t, 10, h.count("c", "0200"))
+		h.set(func() { h.refuse = map[string]error{} })
+		time.Sleep(time.Minute)
+		send(10)
+		require.Equal(t, 10, h.count("c", "0200"), "the others are back")
+	})
+}

@@ -28,16 +28,12 @@ func TestTheClockIsSet(t *testing.T) {
 		"43s 7 no line takes requests, not sent", // after Wait
 		"43.1s 8 answered", "1m3.1s asleep",
 	}
-	for _, step := range []time.Duration{0, 24 * time.Hour, -24 * time.Hour, 7 * 24 * time.Hour, -3 * time.Second} {
-		t.Run(step.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := &story{host: newHost(t), clock: stepclock.New(), step: step, began: time.Now()}
-				s.aLine(t)
-				s.aLineOnDemand(t)
-				require.Equal(t, want, s.told)
-			})
-		})
-	}
+	stepclock.Each(t, func(t *testing.T, clock *stepclock.Clock, step time.Duration) {
+		s := &story{host: newHost(t), clock: clock, step: step, began: time.Now()}
+		s.aLine(t)
+		s.aLineOnDemand(t)
+		require.Equal(t, want, s.told)
+	})
 }
 
 // story is what happens on a machine whose clock is set ten times a second.

@@ -28,19 +28,21 @@ func (c *changes) list() []string {
 	return append([]string(nil), c.all...)
 }
 
-// bubble runs a test in virtual time with a Router over A and B. B is the last resort, so that what is removed of A
-// shows.
+// bubble runs a test in virtual time with a Router as lastResort makes it.
 func bubble(t *testing.T, config Config, run func(t *testing.T, r *Router, a *scripted, told *changes)) {
 	synctest.Test(t, func(t *testing.T) {
-		routes, peers := peersOf("A", "B")
-		routes[1].Priority = 1
-		told := &changes{}
-		config.Routes, config.Changed, config.Seed = routes, told.add, 1
-		r, err := New(config)
-		require.NoError(t, err)
-		run(t, r, peers[0], told)
-		require.NoError(t, r.Close())
+		r, a, told := lastResort(t, config)
+		run(t, r, a, told)
 	})
+}
+
+// lastResort makes a Router over A and B, which is the last resort, so that what is removed of A shows.
+func lastResort(t *testing.T, config Config) (r *Router, a *scripted, told *changes) {
+	routes, peers := peersOf("A", "B")
+	routes[1].Priority = 1
+	told = new(changes)
+	config.Routes, config.Changed = routes, told.add
+	return routerOf(t, config), peers[0], told
 }
 
 // onA says why A is not chosen, or Fit.

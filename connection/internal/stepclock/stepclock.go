@@ -3,6 +3,8 @@ package stepclock
 
 import (
 	"sync/atomic"
+	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 )
@@ -25,6 +27,17 @@ func (c *Clock) Step(d time.Duration) { c.set.Add(int64(d)) }
 func (c *Clock) Now() time.Time {
 	now := time.Now()
 	return reading(now.Add(time.Duration(c.set.Load())), now.Sub(c.began)+1)
+}
+
+// Each tells a story on a machine whose clock is right and on machines whose clock is set, by much and by little, forwards
+// and back; each time in a synctest bubble of its own.
+func Each(t *testing.T, story func(t *testing.T, clock *Clock, step time.Duration)) {
+	const day = 24 * time.Hour
+	for _, step := range []time.Duration{0, day, -day, 7 * day, -3 * time.Second} {
+		t.Run(step.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { story(t, New(), step) })
+		})
+	}
 }
 
 // layout is time.Time's own; the test of this package holds it.

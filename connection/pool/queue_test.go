@@ -1,0 +1,183 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/connection"
+)
+
+// TestWindow: no more requests than the windows hold are in flight; the others wait in order and go where room comes.
+func TestWindow(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.slow["a"], h.slow["b"] = time.Second, time.Second
+		c := h.config("a", "b")
+		c.Lines[0].Window, c.Lines[1].Window = 1, 2
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		var ends []func() (string, error)
+		for i := range 9 {
+			ends = append(ends, async(p, sale(i)))
+			synctest.Wait()
+		}
+		require.Equal(t, 3, h.count("", "0200"))
+		require.Equal(t, 6, p.Stats().Waiting)
+		require.Equal(t, 1, p.Lines()[0].InFlight)
+		require.Equal(t, 2, p.Lines()[1].InFlight)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		require.Equal(t, 6, h.count("", "0200"))
+		require.Equal(t, 3, p.Stats().Waiting)
+		for i, seen := range h.all()[:6] {
+			_, frame, _ := cut(seen)
+			require.Contains(t, frame, "0200", i)
+			require.Less(t, frame, string(sale(6)), "in order of arrival")
+		}
+		for i, end := range ends {
+			reply, err := end()
+			require.NoError(t, err)
+			require.Equal(t, string(answerTo(sale(i))), reply)
+		}
+		require.Equal(t, 3, h.count("a", "0200"))
+		require.Zero(t, p.Stats().Waiting)
+	})
+}
+
+// TestBusyFails: where Config has it so, a request beyond the windows fails at once and certainly was not sent.
+func TestBusyFails(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.slow["a"] = time.Second
+		c := h.config("a")
+		c.Lines[0].Window, c.Connection.Busy = 1, connection.ContentionFail
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		end := async(p, sale(1))
+		synctest.Wait()
+		_, err := p.Exchange(t.Context(), sale(2), nil)
+		require.ErrorIs(t, err, connection.ErrBusy)
+		require.True(t, connection.SafeToRetry(err))
+		_, err = end()
+		require.NoError(t, err)
+	})
+}
+
+// TestBusyFailsOnlyWithoutRoom: that somebody waits for a line that is down is nothing to others.
+func TestBusyFailsOnlyWithoutRoom(t *testing.T) {
+	within(t, func(h *host) Config {
+		c := h.config("a", "b")
+		c.Connection.Busy = connection.ContentionFail
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		h.set(func() { h.refuse["a"] = errors.New("down") })
+		h.live("a").Reset()
+		synctest.Wait()
+		end := async(p.On("a"), sale(1))
+		synctest.Wait()
+		require.Equal(t, 1, p.Stats().Waiting)
+		_, err := p.Exchange(t.Context(), sale(2), nil)
+		require.NoError(t, err)
+		d := new(told)
+		_, err = p.Start(sale(3), nil, time.Time{}, d)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, []error{nil}, d.errs)
+		_, err = end()
+		require.ErrorIs(t, err, ErrNoLine)
+
+		h.set(func() { h.play = silence })
+		for i := range 1024 {
+			go p.Exchange(context.Background(), sale(100+i), nil)
+		}
+		synctest.Wait()
+		_, err = p.Start(sale(4), nil, time.Time{}, d)
+		require.ErrorIs(t, err, connection.ErrBusy)
+		require.Zero(t, p.Stats().Waiting)
+	})
+}
+
+// TestWaitingEnds: a request that waits ends by its deadline, by Connection.Timeout, by its context, by the end of the
+// pool, and always as not sent.
+func TestWaitingEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		wait time.Duration
+		ctx  func(t *testing.T) (context.Context, func())
+		end  func(p *Pool, cancel func())
+		took time.Duration
+		want []error
+	}{
+		"deadline": {ctx: withTimeout(time.Second), took: time.Second, want: []error{ErrNoLine, connection.ErrTimeout}},
+		"timeout":  {took: 5 * time.Second, want: []error{ErrNoLine, connection.ErrTimeout}},
+		"wait":     {wait: 2 * time.Second, took: 2 * time.Second, want: []error{ErrNoLine, connection.ErrTimeout}},
+		"no wait":  {wait: -1, want: []error{ErrNoLine}},
+		"cancel": {ctx: withTimeout(time.Hour), end: func(p *Pool, cancel func()) { time.Sleep(time.Second); cancel() },
+			took: time.Second, want: []error{context.Canceled}},
+		"close": {end: func(p *Pool, _ func()) { time.Sleep(time.Second); p.Close() }, took: time.Second,
+			want: []error{connection.ErrClosed}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHost(t)
+				h.refuse["a"] = errors.New("unplugged")
+				config := h.config("a")
+				config.Wait = c.wait
+				p := open(t, config)
+				synctest.Wait()
+				ctx, cancel := t.Context(), func() {}
+				if c.ctx != nil {
+					ctx, cancel = c.ctx(t)
+				}
+				if c.end != nil {
+					go c.end(p, cancel)
+				}
+				start := time.Now()
+				_, err := p.Exchange(ctx, sale(1), nil)
+				for _, want := range c.want {
+					require.ErrorIs(t, err, want)
+				}
+				require.True(t, connection.SafeToRetry(err))
+				require.Equal(t, c.took, time.Since(start))
+				require.Zero(t, p.Stats().Waiting)
+				cancel()
+			})
+		})
+	}
+}
+
+func withTimeout(d time.Duration) func(t *testing.T) (context.Context, func()) {
+	return func(t *testing.T) (context.Context, func()) { return context.WithTimeout(t.Context(), d) }
+}
+
+// TestTimeoutCoversWaiting: Connection.Timeout counts from when a request began, not from when it found a line: what it has
+// waited is not added to its time.
+func TestTimeoutCoversWaiting(t *testing.T) {
+	for name, answered := range map[string]bool{"for an answer": true, "for the end of another's time": false} {
+		t.Run(name, func(t *testing.T) {
+			within(t, func(h *host) Config {
+				h.play = func(l *hostLine, frame []byte) {
+					if answered && string(frame) == string(sale(1)) {
+						time.AfterFunc(3*time.Second, func() { l.send(answerTo(frame)) })
+					}
+				}
+				c := h.config("a")
+				c.Lines[0].Window, c.SuspectAfter = 1, -1
+				return c
+			}, func(t *testing.T, h *host, p *Pool) {
+				first, cancel := context.WithTimeout(t.Context(), 3*time.Second+time.Millisecond)
+				defer cancel()
+				go p.Exchange(first, sale(1), nil)
+				synctest.Wait()
+				start := time.Now()
+				_, err := p.Exchange(t.Context(), sale(2), nil)
+				require.Equal(t, 5*time.Second, time.Since(start), "3 s of them it waited")
+				require.ErrorIs(t, err, connection.ErrTimeout)
+				require.Equal(t, connection.SentYes, connection.SentOf(err))
+				require.Equal(t, 2, h.count("", "0200"))
+			})
+		})
+	}
+}

@@ -179,8 +179,8 @@ func (l *line) pause() {
 	var wait time.Duration
 	if cfg := &l.pool.config; failures > 1 {
 		limit := cfg.RetryMax
-		if doublings := failures - 2; doublings < 20 {
-			limit = min(limit, cfg.RetryMin<<doublings)
+		if doublings := failures - 2; cfg.RetryMin < limit>>doublings {
+			limit = cfg.RetryMin << doublings
 		}
 		wait = rand.N(limit) + 1
 	}
@@ -298,7 +298,8 @@ func (l *line) bury(k *link) {
 
 // finish closes a connection in good order. Its requests have their time.
 func (l *line) finish(k *link) {
-	ctx, cancel := context.WithTimeout(l.pool.hard, l.pool.config.Connection.Timeout+l.pool.config.EchoTimeout)
+	cfg := &l.pool.config
+	ctx, cancel := context.WithTimeout(l.pool.hard, time.Duration(later(int64(cfg.Connection.Timeout), cfg.EchoTimeout)))
 	defer cancel()
 	k.finish(ctx)
 	l.bury(k)

@@ -235,7 +235,7 @@ func (p *Pool) limitLocked(w *waiter) int64 {
 	if w.line != nil {
 		downSince = w.line.downSince
 	}
-	return min(w.deadline, max(w.since, downSince)+int64(p.config.Wait))
+	return min(w.deadline, later(max(w.since, downSince), p.config.Wait))
 }
 
 // sweep ends the waiting of those whose time is over.

@@ -173,17 +173,14 @@ func (l *line) nextLook(k *link) time.Duration {
 	return wait
 }
 
-// unused takes a link on demand that nobody has used for IdleClose out of the candidates. It returns false if a request
-// came meanwhile.
+// unused takes a link on demand that nobody has used for IdleClose out of the candidates, and says whether it has. No
+// request comes in between: its window is full meanwhile.
 func (l *line) unused(k *link) bool {
 	p := l.pool
-	if !l.OnDemand || k.load.Load() > 0 || p.now()-k.lastUsed.Load() < int64(p.config.IdleClose) {
+	if !l.OnDemand || p.now()-k.lastUsed.Load() < int64(p.config.IdleClose) || !k.load.CompareAndSwap(0, k.window) {
 		return false
 	}
 	k.taking.Store(false)
-	if k.load.Load() == 0 {
-		return true
-	}
-	k.taking.Store(true)
-	return false
+	k.load.Store(0)
+	return true
 }

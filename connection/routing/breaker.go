@@ -1,6 +1,9 @@
 package routing
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // breakerState is what a breaker lets through.
 type breakerState uint8
@@ -90,8 +93,11 @@ func (b *breaker) forget(c *BreakerConfig, now time.Time) {
 
 // openFor is how long an open breaker stays so at least, a fifth of it spread by jitter.
 func (b *breaker) openFor(c *BreakerConfig) time.Duration {
-	stay := min(c.Open*time.Duration(max(b.trips, 1)), c.OpenMax)
-	return stay + time.Duration(b.jitter*0.2*float64(stay))
+	stay, times := c.OpenMax, time.Duration(max(b.trips, 1))
+	if c.Open < stay/times {
+		stay = c.Open * times
+	}
+	return stay + min(time.Duration(b.jitter*0.2*float64(stay)), math.MaxInt64-stay) // who wants 292 years gets them
 }
 
 // admits reports whether a request may go through now.

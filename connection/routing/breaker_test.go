@@ -2,6 +2,7 @@ package routing
 
 import (
 	"errors"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -153,6 +154,17 @@ func TestOpenTimesGrow(t *testing.T) {
 		time.Sleep(2*time.Minute + time.Second) // two clean minutes: two of three openings are forgotten
 		tell(t, r, "A", Request{}, HostFault, 5)
 		within(20*time.Second, 24*time.Second)
+	})
+}
+
+// TestOpenForEver: a host whose breaker may stay open for longer than a clock can count does.
+func TestOpenForEver(t *testing.T) {
+	bubble(t, Config{Host: BreakerConfig{Open: math.MaxInt64, OpenMax: math.MaxInt64}}, func(t *testing.T, r *Router, a *scripted, told *changes) {
+		tell(t, r, "A", Request{}, HostFault, 5)
+		time.Sleep(24 * time.Hour)
+		require.Equal(t, HostOpen, onA(t, r))
+		require.Equal(t, []string{"A open"}, told.list())
+		require.Greater(t, a.echoCount(), 3)
 	})
 }
 

@@ -212,7 +212,7 @@ func (q *Queue) alert(kind AlertKind, j *job, err error) {
 // doubled pause, so that many queues do not come back in step.
 func (q *Queue) pause(kicked <-chan struct{}, failures int) bool {
 	wait := q.cfg.RetryMax
-	if doublings := failures - 1; doublings < 16 && q.cfg.RetryMin < wait>>doublings {
+	if doublings := failures - 1; q.cfg.RetryMin < wait>>doublings {
 		wait = q.cfg.RetryMin << doublings
 	}
 	wait = wait/2 + rand.N(wait/2+1)

@@ -42,7 +42,7 @@ func (n *renewal) register(flags *flag.FlagSet) {
 }
 
 // load reads what the flags name.
-func (n *renewal) load(codec *message.Codec) (err error) {
+func (n *renewal) load(c *console, codec *message.Codec) (err error) {
 	if n.first < 0 {
 		return usageError{errors.New("-stan cannot be negative")}
 	}
@@ -64,7 +64,7 @@ func (n *renewal) load(codec *message.Codec) (err error) {
 		}
 		return nil
 	}
-	n.keys, err = readKeys(n.file)
+	n.keys, err = readKeys(c, n.file)
 	return err
 }
 

@@ -59,7 +59,9 @@ func parseCase(file string, text []byte, codec *message.Codec, form message.Text
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
 	var read caseForm
-	if err := in.Decode(&read); err != nil {
+	if err := in.Decode(&read); err == io.EOF {
+		return testCase{}, fmt.Errorf("%s: no case", file)
+	} else if err != nil {
 		return testCase{}, fmt.Errorf("%s: line %d: %w", file, 1+bytes.Count(text[:in.InputOffset()], []byte("\n")), err)
 	}
 	if _, err := in.Token(); err != io.EOF {

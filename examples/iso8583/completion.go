@@ -126,11 +126,10 @@ func flagValues(name, last string) []string {
 }
 
 func cutLast(text, separator string) (before, after string, ok bool) {
-	i := strings.LastIndex(text, separator)
-	if i < 0 {
-		return text, "", false
+	if i := strings.LastIndex(text, separator); i >= 0 {
+		before, after, ok = text[:i], text[i+len(separator):], true
 	}
-	return text[:i], text[i+len(separator):], true
+	return before, after, ok
 }
 
 func filesStartingWith(last string) []string {

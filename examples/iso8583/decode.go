@@ -73,10 +73,10 @@ func (d *decoder) show(p piece, wire []byte) error {
 // print writes the message as far as it could be read; err is what stopped it.
 func (d *decoder) print(p piece, err error) error {
 	if d.json {
-		if err != nil {
-			return d.refused(p, err)
+		if err == nil {
+			d.out, err = d.form.AppendJSON(d.out[:0], d.message)
 		}
-		if d.out, err = d.form.AppendJSON(d.out[:0], d.message); err != nil {
+		if err != nil {
 			return d.refused(p, err)
 		}
 		return d.write(append(d.out, '\n'))

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"flag"
+	"strconv"
 
 	"github.com/posline/posline/message"
 	"github.com/posline/posline/message/clearing"
@@ -26,7 +28,7 @@ func setupEncode(c *console, flags *flag.FlagSet) func([]string) error {
 	e.registerSpec(flags)
 	e.registerFrame(flags, true)
 	flags.BoolVar(&e.lines, "lines", false, "one message a line: no message goes over the end of one")
-	flags.BoolVar(&e.json, "json", true, "read JSON, the one form there is")
+	flags.BoolFunc("json", "read JSON: may be left out, as there is no other form", onlyJSON)
 	flags.BoolVar(&e.raw, "raw", false, "write bytes in place of hexadecimal")
 	return e.encode
 }
@@ -43,9 +45,6 @@ type encoder struct {
 
 // encode packs messages given as JSON. It writes all of them or, if one is wrong, none.
 func (e *encoder) encode(files []string) error {
-	if !e.json {
-		return usageError{errNoOtherForm}
-	}
 	if err := e.load(e.console); err != nil {
 		return err
 	}
@@ -68,8 +67,18 @@ func (e *encoder) encode(files []string) error {
 
 var (
 	errNoOtherForm = errors.New("encode reads JSON only")
+	errNoObject    = errors.New("no JSON object: encode reads what decode -clear -json writes; iso8583 decode reads the bytes of messages")
+	errNotRead     = errors.New("not a message: it tells why decode could not read one")
 	errWhichForm   = errors.New("encode writes clearing-vbs or clearing-1014")
 )
+
+// onlyJSON is the flag -json, which goes with that of decode.
+func onlyJSON(value string) error {
+	if on, err := strconv.ParseBool(value); err != nil || !on {
+		return errNoOtherForm
+	}
+	return nil
+}
 
 // write writes what was packed.
 func (e *encoder) write() error {
@@ -89,6 +98,10 @@ func (e *encoder) write() error {
 
 // piece packs the JSON objects in a piece of the input.
 func (e *encoder) piece(p piece) error {
+	if !isJSON(p.text) {
+		e.fault(p.place(), errNoObject)
+		return nil
+	}
 	return e.objects(p, func(one piece) error {
 		if err := e.pack(one.text); err != nil {
 			e.fault(one.place(), err)
@@ -99,6 +112,10 @@ func (e *encoder) piece(p piece) error {
 
 // pack appends one message to the output.
 func (e *encoder) pack(text []byte) error {
+	var refused struct{ Error *failure }
+	if json.Unmarshal(text, &refused) == nil && refused.Error != nil {
+		return errNotRead
+	}
 	if err := e.form.ReadJSON(e.message, text); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -55,6 +56,38 @@ func TestGuessDoubts(t *testing.T) {
 	out = must(t, "0800"+"0008000000000000"+"1231"+"\n"+"1800"+"0008000000000000"+"1231", "guess", "-lines", "-spec", "iso8583-1987-binary", "-spec", loose)
 	require.Equal(t, []string{loose, "iso8583-1987-binary"}, ranks(out))
 	require.Contains(t, out, "line 2: message type 1800 is of another edition of the standard")
+}
+
+// So does a value in what could be read of a damaged message.
+func TestGuessDoubtsDamaged(t *testing.T) {
+	var specs []string
+	for _, time := range []string{`,"time":"MMDD"`, ""} {
+		text := `{"name":"x","encoding":"bcd","fields":[{"number":13,"format":"n 4"` + time + `},{"number":14,"format":"n 12"},{"number":18,"format":"n 4"}]}`
+		specs = append(specs, "-spec", writeFile(t, "spec.json", text))
+	}
+	const message = "0800" + "000C400000000000" // 13, 14 and 18
+	r := try(message+"9999"+"000000001999"+"00A0", append([]string{"guess"}, specs...)...)
+	require.Equal(t, []string{specs[3], specs[1]}, ranks(r.out), r.out)
+	r = try(message+"1231"+"000000001999"+"00A0", append([]string{"guess"}, specs...)...)
+	require.Equal(t, []string{specs[1], specs[3]}, ranks(r.out), r.out)
+}
+
+// A fault has its place: also that of a message of which the end is missing.
+func TestGuessPlaces(t *testing.T) {
+	framed := "0024" + strings.ReplaceAll(signOn, " ", "")
+	for n := range 3 {
+		r := try(strings.Repeat(framed, n)+framed[:len(framed)-4], "guess", "-frame", "binary2", "-spec", "unionpay-pos+no-header")
+		require.Regexp(t, fmt.Sprintf(`reads %d of %d, .*  message %d: field 42 at byte \d+: truncated`, n, n+1, n+1), r.out)
+	}
+}
+
+func TestPlausibleTypes(t *testing.T) {
+	for digits, want := range map[string]bool{
+		"0100": true, "0200": true, "1804": true, "2220": true, "0475": true, "0870": true, "0105": true,
+		"3100": false, "0000": false, "0900": false, "0180": false, "0106": false, "0250": true, "0176": false,
+	} {
+		require.Equal(t, want, isMessageType([]byte(digits)), digits)
+	}
 }
 
 // Every built-in spec is tried when none is named, and nothing of the message is shown.

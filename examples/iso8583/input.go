@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/posline/posline/examples/iso8583/internal/dump"
@@ -40,7 +41,7 @@ func (p piece) place() string {
 }
 
 func inputName(file string) string {
-	if file == "" {
+	if file == "" || file == "-" {
 		return "standard input"
 	}
 	return file
@@ -51,6 +52,9 @@ func (c *console) inputs(files []string, use func(name string, r io.Reader) erro
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
+	if i := slices.Index(files, "-"); i >= 0 && (c.claimed || slices.Contains(files[i+1:], "-")) {
+		return usageError{errReadOnce} // before anything is done
+	}
 	for _, name := range files {
 		if err := c.input(name, use); err != nil {
 			return err
@@ -59,17 +63,36 @@ func (c *console) inputs(files []string, use func(name string, r io.Reader) erro
 	return nil
 }
 
+var errReadOnce = errors.New("the standard input, which is - or no file, can be read only once")
+
+// standardInput is the standard input for the first who asks.
+func (c *console) standardInput() (io.Reader, error) {
+	if c.claimed {
+		return nil, usageError{errReadOnce}
+	}
+	c.claimed = true
+	return c.stdin, nil
+}
+
 // readFile reads all of a file, or of the standard input for "-".
 func (c *console) readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(c.stdin)
+	if name != "-" {
+		return os.ReadFile(name)
 	}
-	return os.ReadFile(name)
+	in, err := c.standardInput()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(in)
 }
 
 func (c *console) input(name string, use func(name string, r io.Reader) error) error {
 	if name == "-" {
-		p := c.watch("", c.stdin)
+		in, err := c.standardInput()
+		if err != nil {
+			return err
+		}
+		p := c.watch("", in)
 		defer p.done()
 		return use("", p)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
@@ -78,11 +77,12 @@ type workKeys struct {
 }
 
 // readKeys reads a file of keys. Its errors show nothing of them.
-func readKeys(name string) (*workKeys, error) {
-	text, err := os.ReadFile(name)
+func readKeys(c *console, name string) (*workKeys, error) {
+	text, err := c.readFile(name)
 	if err != nil {
 		return nil, err
 	}
+	name = inputName(name)
 	k := &workKeys{}
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()

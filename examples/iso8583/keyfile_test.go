@@ -35,7 +35,7 @@ func TestKeysFaults(t *testing.T) {
 		`{"pin":{"format":"iso0","pin":"1234","key":"` + testMaster + `","from":"4"}}`: "pin: one of key and from must be",
 	} {
 		file := writeFile(t, "keys.json", text)
-		_, err := readKeys(file)
+		_, err := readKeys(&console{}, file)
 		require.ErrorContains(t, err, file)
 		require.ErrorContains(t, err, says)
 		require.NotContains(t, err.Error(), "0123")
@@ -53,7 +53,7 @@ func TestKeysOfAnswers(t *testing.T) {
 	codec := message.MustCompile(spec.UnionPayPOS().With(spec.UnionPayNoHeader()))
 	file := writeFile(t, "keys.json", `{"master":"`+testMaster+`","mac":{"scheme":"unionpay-ecb","from":"62.3","bytes":8,"check":"62.4"},
 		"pin":{"format":"iso0","pin":"1234","from":"62.1","check":"62.2"}}`)
-	k, err := readKeys(file)
+	k, err := readKeys(&console{}, file)
 	require.NoError(t, err)
 	clear, err := hex.DecodeString(testMaster)
 	require.NoError(t, err)
@@ -129,7 +129,7 @@ func TestKeySchemes(t *testing.T) {
 		`{"pin":{"format":"iso1","pin":"1234","key":"` + testMaster + `"}}`,
 		`{"pin":{"format":"iso3","pin":"1234","key":"` + testMaster + `"}}`,
 	} {
-		k, err := readKeys(writeFile(t, "keys.json", text))
+		k, err := readKeys(&console{}, writeFile(t, "keys.json", text))
 		require.NoError(t, err, text)
 		require.True(t, k.code != nil || k.pin != nil)
 	}

@@ -96,7 +96,7 @@ func (h *host) listen(files []string) error {
 		}
 		h.rules = newRuleBook(rules)
 	}
-	if err := h.anew.load(h.codec); err != nil {
+	if err := h.anew.load(h.console, h.codec); err != nil {
 		return err
 	}
 	return h.serveUntilEnd()

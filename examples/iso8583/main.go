@@ -73,6 +73,7 @@ func (c *console) run(args []string) error {
 // console is where a command reads and writes.
 type console struct {
 	stdin           io.Reader
+	claimed         bool // stdin, by what reads it
 	stdout, stderr  io.Writer
 	command         string
 	colour, watched bool          // a person looks at the output, at the errors

@@ -197,7 +197,7 @@ func TestEncodeWritesAllOrNothing(t *testing.T) {
 		{"unknown key", "\n" + `{"0":"0800","terminal":"1"}`, "line 4: field terminal: unknown field"},
 		{"other raw", `{"0":"0800","11":"000001","raw":{"11":"000002"}}`, "line 3: field 11: illegal value: raw does not decode to the value"},
 		{"masked", `{"0":"0200","2":"476173******0119"}`, "line 3: field 2: not a digit"},
-		{"an error object", `{"error":{"kind":"truncated"}}`, "line 3: field 0: missing"},
+		{"an error object", `{"error":{"kind":"truncated"}}`, "line 3: not a message: it tells"},
 		{"no object", `"0800"`, "line 3: message: wrong type"},
 		{"broken", `{"0":"0800",`, "JSON: unexpected EOF"},
 	} {

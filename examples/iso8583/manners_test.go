@@ -230,7 +230,9 @@ func TestEmptyInput(t *testing.T) {
 			require.Regexp(t, `^iso8583: (standard input: )?no message$`, first, args)
 		}
 	}
-	require.Equal(t, exitTrouble, try("", append([]string{"run", "-to", "127.0.0.1:1", "-"}, wire...)...).status)
+	r := try("", append([]string{"run", "-to", "127.0.0.1:1", "-"}, wire...)...)
+	require.Equal(t, exitTrouble, r.status)
+	require.Equal(t, "iso8583: standard input: no case\n", r.errors)
 	require.Equal(t, exitGood, try("00000000", "decode", "-spec", ipmSpec, "-frame", "clearing").status, "a file without records")
 	require.Equal(t, exitGood, try("0000", "decode", "-spec", "unionpay-pos", "-frame", "binary2").status, "a keep-alive")
 
@@ -238,7 +240,7 @@ func TestEmptyInput(t *testing.T) {
 	require.Equal(t, file, must(t, file, "spec", "convert", "-"))
 	require.Contains(t, must(t, file, "spec", "check", "-"), "-: good, ")
 	require.Equal(t, file, must(t, file, "spec", "show", "-json", "-"))
-	r := try(goodCase, append([]string{"run", "-to", "127.0.0.1:1", "-"}, wire...)...)
+	r = try(goodCase, append([]string{"run", "-to", "127.0.0.1:1", "-"}, wire...)...)
 	require.Contains(t, r.out, "sale and reversal                        NOT RUN")
 	require.Equal(t, exitTrouble, try("{", append([]string{"listen", "-on", "127.0.0.1:0", "-rules", "-"}, wire...)...).status)
 	try("", "spec", "check", "nosuchfile").isUsage(t, "spec check")
@@ -248,4 +250,72 @@ func TestEmptyInput(t *testing.T) {
 func TestHelpSaysWhatIsSo(t *testing.T) {
 	require.Contains(t, must(t, "", "help", "encode"), "clearing-vbs or clearing-1014 as -frame")
 	require.Contains(t, must(t, "", "help"), "2 for a wrong command line, as with a spec that there is not")
+}
+
+// The standard input has one reader. Whoever is second is told so before anything is done.
+func TestStandardInputIsReadOnce(t *testing.T) {
+	spec := must(t, "", "spec", "show", "-json", "unionpay-pos+no-header")
+	file := writeFile(t, "signon.hex", signOn)
+	object := must(t, "", "decode", "-clear", "-json", "-spec", "unionpay-pos+no-header", file)
+	require.Equal(t, object, must(t, spec, "decode", "-clear", "-json", "-spec", "-", file))
+	wire := []string{"-frame", "binary2", "-to", "127.0.0.1:1"}
+	for _, args := range [][]string{
+		{"decode", "-spec", "-"}, {"decode", "-spec", "-", "-"}, {"decode", "-spec", "-", file, "-"}, {"encode", "-spec", "-", "-"}, {"guess", "-spec", "-"},
+		{"decode", "-spec", "unionpay-pos", "-", file, "-"}, {"emv", "tlv", "-", "-"}, {"diff", "-spec", "-", file, "-"},
+		append([]string{"send", "-spec", "-", "-"}, wire...), append([]string{"run", "-spec", "-", "-"}, wire...), append([]string{"replay", "-spec", "-", "-"}, wire...),
+		append([]string{"send", "-spec", "-", "-new", "64", "-keys", "-", file}, wire...),
+		{"listen", "-spec", "-", "-frame", "binary2", "-on", "127.0.0.1:0", "-rules", "-"},
+	} {
+		try(spec, args...).isUsage(t, args)
+	}
+	r := try(goodCase, append([]string{"run", "-spec", "unionpay-pos+no-header", "-", "-"}, wire...)...)
+	r.isUsage(t, "two cases from one input")
+}
+
+// Keys come from the standard input too.
+func TestKeysFromStandardInput(t *testing.T) {
+	send := []string{"send", "-spec", "unionpay-pos+no-header", "-frame", "binary2", "-to", "127.0.0.1:1", "-new", "64", "-keys", "-", writeFile(t, "signon.hex", signOn)}
+	r := try(`{"mac":{"scheme":"x9.9","key":"00112233445566778899AABBCCDDEEFF"}}`, send...)
+	require.Contains(t, r.errors, "127.0.0.1:1: ", "the host is what is not there")
+	r = try(`{"nothing":1}`, send...)
+	require.Equal(t, exitTrouble, r.status)
+	require.Equal(t, "iso8583: standard input: no keys: json: unknown field \"nothing\"\n", r.errors)
+}
+
+// What is written to a file needs its name: - is the standard input, and the output is taken.
+func TestFilesWrittenNeedAName(t *testing.T) {
+	t.Chdir(t.TempDir())
+	wire := []string{"-spec", "unionpay-pos", "-frame", "binary2", "-to", "127.0.0.1:1"}
+	try(goodCase, append([]string{"run", "-junit", "-", "-"}, wire...)...).isUsage(t, "-junit -")
+	try("", append([]string{"proxy", "-on", "127.0.0.1:-1", "-record", "-"}, wire...)...).isUsage(t, "-record -")
+	require.NoFileExists(t, "-")
+	require.NoFileExists(t, "-.part")
+}
+
+// -json goes with that of decode and changes nothing; what is no JSON is told what reads it.
+func TestEncodeReadsJSONOnly(t *testing.T) {
+	spec := []string{"-spec", "unionpay-pos+no-header"}
+	object := must(t, signOn, append([]string{"decode", "-clear", "-json"}, spec...)...)
+	want := must(t, object, append([]string{"encode"}, spec...)...)
+	for _, flag := range []string{"-json", "--json", "-json=true"} {
+		require.Equal(t, want, must(t, object, append([]string{"encode", flag}, spec...)...))
+	}
+	r := try(object, append([]string{"encode", "-json=false"}, spec...)...)
+	r.isUsage(t, "-json=false")
+	require.Contains(t, r.errors, "encode reads JSON only")
+	try(object, append([]string{"encode", "-json=x"}, spec...)...).isUsage(t, "-json=x")
+	require.NotContains(t, must(t, "", "help", "encode"), "default")
+
+	r = try(signOn, append([]string{"encode"}, spec...)...)
+	require.Equal(t, exitBad, r.status)
+	require.Equal(t, "iso8583: no JSON object: encode reads what decode -clear -json writes; iso8583 decode reads the bytes of messages\niso8583: nothing was written\n", r.errors)
+	r = try(object+signOn+"\n"+object, append([]string{"encode", "-lines"}, spec...)...)
+	require.Contains(t, r.errors, "iso8583: line 2: no JSON object")
+	require.Empty(t, r.out)
+
+	broken := try(signOn+"\n0800\n", append([]string{"decode", "-clear", "-json", "-lines"}, spec...)...).out
+	r = try(broken, append([]string{"encode"}, spec...)...)
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "iso8583: line 2: not a message: it tells why decode could not read one\n")
+	require.Empty(t, r.out)
 }

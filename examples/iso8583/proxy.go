@@ -67,6 +67,9 @@ func (p *proxy) run(files []string) error {
 	if p.on == "" || p.to == "" {
 		return usageError{errors.New("proxy needs -on HOST:PORT and -to HOST:PORT")}
 	}
+	if p.record == "-" {
+		return usageError{errors.New("-record takes the name of a file")} // the output is taken
+	}
 	if err := noMore(files); err != nil {
 		return err
 	}
@@ -98,7 +101,7 @@ func (p *proxy) prepare() (err error) {
 	if p.config, err = p.clientTLS(); err != nil {
 		return err
 	}
-	if err := p.anew.load(p.codec); err != nil || p.rules == "" {
+	if err := p.anew.load(p.console, p.codec); err != nil || p.rules == "" {
 		return err
 	}
 	rules, err := readRules(p.console, p.rules, p.codec, parseAlteration)

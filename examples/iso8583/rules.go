@@ -69,6 +69,7 @@ func readRules[R any](c *console, name string, codec *message.Codec, parse func(
 	if err != nil {
 		return nil, err
 	}
+	name = inputName(name)
 	in := json.NewDecoder(bytes.NewReader(text))
 	line := func() int { return 1 + bytes.Count(text[:in.InputOffset()], []byte("\n")) }
 	if start, err := in.Token(); err != nil || start != json.Delim('[') {

@@ -58,6 +58,9 @@ func (r *suite) runAll(names []string) error {
 	if len(names) == 0 {
 		return usageError{errors.New("run takes files or folders of cases")}
 	}
+	if r.junit == "-" {
+		return usageError{errors.New("-junit takes the name of a file")} // the output is taken
+	}
 	if err := r.prepare(); err != nil {
 		return err
 	}
@@ -112,10 +115,7 @@ func (r *suite) readCases(names []string) (cases []testCase, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if file == "-" {
-			file = inputName("")
-		}
-		c, err := parseCase(file, text, r.codec, message.TextForm{GBK: gbk{}})
+		c, err := parseCase(inputName(file), text, r.codec, message.TextForm{GBK: gbk{}})
 		if err != nil {
 			return nil, err
 		}

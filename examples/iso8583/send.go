@@ -120,7 +120,7 @@ func (s *sender) prepareOffline() error {
 	s.answer = newDecoder(s.console, &s.options)
 	s.inbox = make(chan *message.Message, maxInbox)
 	s.flow = s.newFlow()
-	if err := s.anew.load(s.codec); err != nil {
+	if err := s.anew.load(s.console, s.codec); err != nil {
 		return err
 	}
 	var err error

@@ -36,7 +36,11 @@ func (c *console) readSpec(name string) (s *spec.Spec, warnings []string, err er
 	if name != "-" {
 		return readSpec(name)
 	}
-	if s, warnings, err = parseSpec(c.stdin, inputName("")); err != nil {
+	in, err := c.standardInput()
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, warnings, err = parseSpec(in, inputName("")); err != nil {
 		err = fmt.Errorf("%s: %w", inputName(""), err)
 	}
 	return s, warnings, err

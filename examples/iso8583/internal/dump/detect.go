@@ -42,6 +42,8 @@ func Detect(head []byte) ([]Form, error) {
 		return []Form{Text}, nil
 	case isLog(head):
 		return []Form{Log}, nil
+	case isJSON(text):
+		return nil, &object
 	case looksHex(first):
 		return []Form{Hex}, nil // with a fault that is better told than hidden
 	}

@@ -44,6 +44,18 @@ func packed(by string) Refusal { return Refusal{"a compressed file", "unpack it 
 
 var memory = Refusal{"what a debugger prints of memory", "write the bytes themselves, in gdb with dump binary memory FILE START END"}
 
+var object = Refusal{"JSON without bytes in it", "of what decode -clear -json writes iso8583 encode makes the messages"}
+
+// isJSON tells an object, or a list of them, by its first characters.
+func isJSON(text string) bool {
+	text, list := strings.CutPrefix(strings.TrimSpace(text), "[")
+	if list {
+		text = strings.TrimSpace(text)
+	}
+	inside, ok := strings.CutPrefix(text, "{")
+	return ok && strings.HasPrefix(strings.TrimSpace(inside), `"`)
+}
+
 // isMemory tells rows of gdb or lldb: an address with 0x, perhaps the name of what is there, a colon and numbers. The offsets
 // of tcpdump look the same, and what follows those has no 0x.
 func isMemory(text string) bool {

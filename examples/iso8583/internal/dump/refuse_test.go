@@ -23,6 +23,10 @@ func TestRefusals(t *testing.T) {
 		{"(gdb) x/4xb buf\n0x555555558040 <buf>:\t0x30\t0x38\t0x30\t0x30\n", "this is what a debugger prints of memory"},
 		{"0x7ffe00000008:\t48\t56\t48\t48\n", "this is what a debugger prints of memory"},
 		{"0x7ffe00000008: 0x30 0x38 0x30 0x30\n", "this is what a debugger prints of memory"},
+		{`{"0":"0800","11":"000001"}`, "this is JSON without bytes in it: of what decode -clear -json writes iso8583 encode makes the messages"},
+		{" {\n \"0\": \"0800\"\n}\n", "this is JSON without bytes in it"},
+		{"[\n{\n\"0\":\"0800\"}]\n", "this is JSON without bytes in it"},
+		{"{a letter} and no JSON at all, whatever it says\n", "this is text in no known form of bytes"},
 		{"Hello, this is a letter and no message at all.\n", "this is text in no known form of bytes: print them as hexadecimal"},
 		{"2026-11-29 12:00:01 INFO connected\n", "this is text in no known form of bytes"},
 	} {

@@ -19,8 +19,9 @@
 // the rules for the bytes.
 //
 // [DataKey] encrypts data, [AppendWrapAES] and [AppendWrapVariant] move keys where key blocks are not spoken (and
-// crypto/transport under RSA), [FF1] keeps the shape of what it encrypts. What an HSM may do instead of this process
-// stands in interfaces: [MACer], [CardVerifier] and [KeyManager]; a [KeyRef] is what they call a key, and a Key is one.
+// crypto/transport under RSA; crypto/tr34 signs and binds what comes so), [FF1] keeps the shape of what it encrypts. What an HSM
+// may do instead of this process stands in interfaces: [MACer], [CardVerifier] and [KeyManager]; a [KeyRef] is what they call a
+// key, and a Key is one.
 //
 // The package does not do TLS, certificates or password hashing, and it has no random source but crypto/rand.
 //

@@ -5,8 +5,8 @@
 // header without a key. [Software] is the crypto.KeyManager of this process. Optional blocks are kept in their order;
 // a [Block] of the standard's seventeen kinds has methods that read it.
 //
-// RSA, EC and DSA keys are carried as the DER structure they are given as; the package does not look into it. TR-34,
-// which brings the first key block protection key, is not here.
+// RSA, EC and DSA keys are carried as the DER structure they are given as; the package does not look into it. The first key
+// block protection key comes by crypto/tr34.
 //
 // # Security
 //

@@ -2,7 +2,7 @@
 //
 // [AppendWrap] encrypts a key to a public key and [Unwrap] makes a key of it again: RSAES-OAEP (RFC 8017 section 7.1)
 // with an empty label. The package stands apart so that a terminal without RSA does not link it. It does no
-// certificates and no TR-34.
+// certificates; crypto/tr34 does.
 //
 // # Security
 //

@@ -51,6 +51,7 @@ var arrows = map[string][]string{
 var outside = map[string][]string{
 	"spec/moovspec":   {"github.com/moov-io/iso8583", "gopkg.in/yaml.v3"},
 	"crypto/keystore": {"golang.org/x/crypto"},
+	"crypto/tr34":     {"golang.org/x/crypto"},
 	"crypto/gm":       {"github.com/emmansun/gmsm"},
 }
 

@@ -88,11 +88,13 @@ func (r *wideReader) Read(b []byte) (n int, err error) {
 			return n, nil
 		}
 		var unit [2]byte
-		if _, err := io.ReadFull(r.src, unit[:]); err != nil {
+		_, err := io.ReadFull(r.src, unit[:])
+		half := err == io.ErrUnexpectedEOF // what follows it is the end
+		if err != nil && !half {
 			return n, err
 		}
 		c := rune(r.order.Uint16(unit[:]))
-		if utf16.IsSurrogate(c) {
+		if half || utf16.IsSurrogate(c) {
 			c = utf8.RuneError // digits are none
 		}
 		r.rest = utf8.AppendRune(r.text[:0], c)

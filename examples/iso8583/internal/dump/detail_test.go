@@ -164,7 +164,7 @@ func TestCharsets(t *testing.T) {
 	require.Empty(t, got)
 	require.ErrorContains(t, err, "line 1, column 3: not a hexadecimal digit", "half of a pair is no digit")
 	_, err = readAll("\xFF\xFE0\x008", Hex)
-	require.ErrorContains(t, err, "unexpected EOF")
+	require.ErrorContains(t, err, "line 1, column 2: not a hexadecimal digit", "nor is half a character")
 }
 
 // A message in characters begins with its type and bitmap, behind a header of digits or ISO at most.

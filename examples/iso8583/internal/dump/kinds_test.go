@@ -98,3 +98,17 @@ func wide(text, mark string, shift int) string {
 	}
 	return string(out)
 }
+
+// Half a character at the end of UTF-16 is a fault with its place.
+func TestHalfCharacter(t *testing.T) {
+	for _, shift := range []int{0, 8} {
+		r := NewReader(strings.NewReader(wide("0800\n20", "", shift)+"0"), Auto)
+		_, err := r.Next()
+		require.NoError(t, err)
+		_, err = r.Next()
+		var fault *Error
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, []int{2, 3}, []int{fault.Line, fault.Column})
+		require.NotErrorIs(t, err, io.ErrUnexpectedEOF)
+	}
+}

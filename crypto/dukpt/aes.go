@@ -94,6 +94,15 @@ func transactionData(usage uint16, t KeyType, ksn KSN, counter uint32) derivatio
 // sameType returns the AES key type of n bytes.
 func sameType(n int) KeyType { return AES128 + KeyType(n-16)/8 }
 
+// cipherOf makes a cipher of a key whose length is that of another AES key.
+func cipherOf(key []byte) cipher.Block {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("dukpt: bug: " + err.Error())
+	}
+	return block
+}
+
 // deriveAES fills key with the derivation data encrypted, one block after the other, the last one cut.
 func deriveAES(block cipher.Block, key []byte, d derivationData) {
 	var out [16]byte
@@ -148,7 +157,8 @@ func (t *AES) Derive(ik crypto.InitialKey, ksn KSN) error {
 	if err := matchKind(ik.Key(), ksn, aesLength); err != nil {
 		return err
 	}
-	return s.walk(ik.Key(), m.Block(), ksn)
+	s.walk(ik.Key(), m.Block(), ksn)
+	return nil
 }
 
 // DeriveFromBDK does Initial and Derive in one, without making a key of the initial key.
@@ -172,17 +182,14 @@ func (t *AES) DeriveFromBDK(bdk crypto.BDK, ksn KSN) error {
 	defer clear(ik[:])
 	n := bdk.Bits() / 8
 	deriveAES(m.Block(), ik[:n], initialData(ksn, n))
-	block, err := aes.NewCipher(ik[:n])
-	if err != nil {
-		return err
-	}
-	return s.walk(bdk.Key(), block, ksn)
+	s.walk(bdk.Key(), cipherOf(ik[:n]), ksn)
+	return nil
 }
 
 // walk goes from the initial key to the derivation key of the transaction, one step for each counter bit set, highest
 // first (X9.24-3 6.3.3). Blocks are encrypted straight into the key: its length in whole blocks is at most 32 bytes,
 // and the cipher made of the key before has its own copy.
-func (s *aesState) walk(parent crypto.Key, block cipher.Block, ksn KSN) error {
+func (s *aesState) walk(parent crypto.Key, block cipher.Block, ksn KSN) {
 	n := parent.Bits() / 8
 	s.data[0] = transactionData(usageDerivation, sameType(n), ksn, 0)
 	s.data[1] = s.data[0]
@@ -197,14 +204,10 @@ func (s *aesState) walk(parent crypto.Key, block cipher.Block, ksn KSN) error {
 			break
 		}
 		rest = s.nextBit(rest)
-		var err error
-		if block, err = aes.NewCipher(s.key[:n]); err != nil {
-			return err
-		}
+		block = cipherOf(s.key[:n])
 	}
 	clear(s.key[n:])
 	s.parent, s.ksn, s.size = parent, ksn, n
-	return nil
 }
 
 // nextBit moves the highest bit of rest into the counter of the derivation data and returns what is left. It comes
@@ -303,14 +306,10 @@ func derive(parent crypto.Key, from []byte, d derivationData, kt KeyType, u cryp
 	case int(f.strength) > 8*len(from):
 		return crypto.Key{}, fmt.Errorf("%w: a working key stronger than the initial key", crypto.ErrWeakKey)
 	}
-	block, err := aes.NewCipher(from)
-	if err != nil {
-		return crypto.Key{}, err
-	}
 	var key [32]byte
 	defer clear(key[:])
 	n := int(f.bits) / 8
-	deriveAES(block, key[:n], d)
+	deriveAES(cipherOf(from), key[:n], d)
 	a := crypto.Attributes{Usage: u, Algorithm: f.algorithm, Mode: mode, Export: crypto.NonExportable}
 	return parent.Derive(keymaterial.Grant(), a, key[:n])
 }
@@ -328,9 +327,7 @@ func UpdateKey(ik crypto.InitialKey, ksn KSN, kt KeyType) (crypto.KEK, error) {
 	}
 	var s aesState
 	defer s.wipe()
-	if err := s.walk(ik.Key(), m.Block(), ksn.WithCounter(updateCounter)); err != nil {
-		return crypto.KEK{}, err
-	}
+	s.walk(ik.Key(), m.Block(), ksn.WithCounter(updateCounter))
 	d := transactionData(usageKEK, kt.known(), ksn, updateCounter)
 	k, err := derive(ik.Key(), s.key[:s.size], d, kt, crypto.UsageKEK, crypto.ModeEncryptDecrypt)
 	if err != nil {

@@ -215,6 +215,9 @@ func TestRefusals(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrWeakKey)
 	b.Destroy()
 	require.ErrorIs(t, tx.DeriveFromBDK(b, tdes), crypto.ErrDestroyed)
+	require.ErrorIs(t, sx.Derive(b, tdes), crypto.ErrDestroyed)
+	ab.Destroy()
+	require.ErrorIs(t, ax.DeriveFromBDK(ab, aesKSN), crypto.ErrDestroyed)
 }
 
 func fail[T any](_ T, err error) error { return err }
@@ -287,6 +290,28 @@ func TestAllocations(t *testing.T) {
 	terminal, err := dukpt.NewTDESTerminal(ik, ksn)
 	require.NoError(t, err)
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { terminal.Next(&tx) }), 2.0)
+}
+
+// The clear state is written into memory that is wide enough from the start: growing would leave copies of keys behind.
+// What is left are the nonce and the AEAD.
+func TestSealingDoesNotGrow(t *testing.T) {
+	key := kek(t, "K0AB00N", make([]byte, 32))
+	allocations := func(size int) float64 {
+		ik := initialKey(t, crypto.AES, bytes.Repeat([]byte{0x5a}, size), home.Storable)
+		terminal, err := dukpt.NewAESTerminal(ik, parse(t, aesDevice))
+		require.NoError(t, err)
+		var dst [2048]byte
+		return testing.AllocsPerRun(100, func() { terminal.Seal(dst[:0], key) })
+	}
+	for _, size := range []int{16, 32} {
+		require.LessOrEqual(t, allocations(size), 3.0, "of keys of %d bytes", size)
+	}
+}
+
+// The form of DES a derivation computes in is that of the key: in constant time unless its maker chose tables.
+func TestFormOfDerivations(t *testing.T) {
+	require.False(t, dukpt.InTables(bdk(t, crypto.TDES, testBDK).Key()))
+	require.True(t, dukpt.InTables(bdk(t, crypto.TDES, testBDK, crypto.TableDES).Key()))
 }
 
 func TestNothingShows(t *testing.T) {

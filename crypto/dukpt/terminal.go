@@ -1,7 +1,6 @@
 package dukpt
 
 import (
-	"crypto/aes"
 	"encoding/binary"
 	"sync"
 
@@ -89,11 +88,7 @@ func tdesStepper(options crypto.Key) stepper {
 }
 
 func aesStep(child, parent []byte, ksn KSN, counter uint32) {
-	block, err := aes.NewCipher(parent)
-	if err != nil {
-		panic("dukpt: bug: " + err.Error())
-	}
-	deriveAES(block, child, transactionData(usageDerivation, sameType(len(child)), ksn, counter))
+	deriveAES(cipherOf(parent), child, transactionData(usageDerivation, sameType(len(child)), ksn, counter))
 }
 
 // Next makes the next transaction: it fills tx, forgets the keys that could tell it later, and returns the key serial

@@ -47,6 +47,13 @@ func TestUnderFIPS(t *testing.T) {
 		_, err := around.AppendEncrypt(nil, mode, make([]byte, 8), make([]byte, 32))
 		require.ErrorIs(t, err, crypto.ErrFIPS)
 	}
+	var short crypto.Key
+	fips140.WithoutEnforcement(func() { short = importKey(t, "M7HC00N", secretHex[:26]) })
+	_, err = short.KCV(crypto.KCVHMAC, 3)
+	require.ErrorIs(t, err, crypto.ErrFIPS)
+	long := importKey(t, "M7HC00N", secretHex[:28])
+	_, err = long.KCV(crypto.KCVHMAC, 3)
+	require.NoError(t, err)
 	f, err := crypto.NewFF1(data, 10)
 	require.NoError(t, err)
 	_, err = f.AppendEncrypt(nil, nil, []byte("123456"))

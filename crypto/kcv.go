@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -92,6 +93,9 @@ func (k Key) hashedKCV(method KCVMethod, n int) ([]byte, error) {
 		sum := sha256.Sum256(k.core().material.Bytes())
 		defer clear(sum[:])
 		return exactly(sum[:n]), nil
+	}
+	if fips140.Enforced() && k.Bits() < 8*minimumFIPS {
+		return nil, ErrFIPS // a key made before or around the enforcement, over which crypto/hmac would panic
 	}
 	h := hmac.New(sha256.New, k.core().material.Bytes())
 	h.Write([]byte("00000000"))

@@ -23,26 +23,16 @@ const (
 )
 
 // newBinding derives the two keys of a version from the protection key.
-func newBinding(v Version, kbpk []byte, master cipher.Block, form des.Form) (*binding, error) {
-	b := &binding{version: v}
-	var err error
-	switch {
-	case v.legacy():
-		b.encrypt, err = expand(v, variant(kbpk, variantEncrypt), form)
-		if err == nil {
-			b.mac, err = expand(v, variant(kbpk, variantMAC), form)
-		}
-	default:
-		use := uint16(useCBC)
-		if v == VersionE {
-			use = useCTR
-		}
-		b.encrypt, err = expand(v, derive(v, master, use, len(kbpk)), form)
-		if err == nil {
-			b.mac, err = expand(v, derive(v, master, useMAC, len(kbpk)), form)
-		}
+func newBinding(v Version, kbpk []byte, master cipher.Block, form des.Form) *binding {
+	if v.legacy() {
+		return &binding{v, expand(v, variant(kbpk, variantEncrypt), form), expand(v, variant(kbpk, variantMAC), form)}
 	}
-	return b, err
+	use := uint16(useCBC)
+	if v == VersionE {
+		use = useCTR
+	}
+	n := len(kbpk)
+	return &binding{v, expand(v, derive(v, master, use, n), form), expand(v, derive(v, master, useMAC, n), form)}
 }
 
 // variant xors every byte of the key with a letter (X9.143 section 7.2).
@@ -75,15 +65,19 @@ func derive(v Version, master cipher.Block, use uint16, length int) []byte {
 	return key[:length]
 }
 
-// expand makes a cipher of a derived key and overwrites the key.
-func expand(v Version, key []byte, form des.Form) (cipher.Block, error) {
+// expand makes a cipher of a derived key, which has the length of the protection key, and overwrites the key.
+func expand(v Version, key []byte, form des.Form) cipher.Block {
 	defer clear(key)
 	if v.aes() {
-		return aes.NewCipher(key)
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			panic("keyblock: bug: " + err.Error())
+		}
+		return block
 	}
 	c := new(des.Cipher)
 	c.Init(key, form)
-	return c, nil
+	return c
 }
 
 // wipe overwrites what can be reached of the derived keys.

@@ -70,11 +70,9 @@ func (b Block) Ephemeral() (bool, error) {
 func (b Block) BDKID() (algorithm crypto.Algorithm, id []byte, err error) {
 	data, err := b.hex("BI", 5, 6)
 	switch {
-	case err != nil:
-		return 0, nil, err
-	case data[0] == 0 && len(data) == 6:
+	case err == nil && data[0] == 0 && len(data) == 6:
 		return crypto.TDES, data[1:], nil
-	case data[0] == 1 && len(data) == 5:
+	case err == nil && data[0] == 1 && len(data) == 5:
 		return crypto.AES, data[1:], nil
 	}
 	return 0, nil, b.expect("BI", false)
@@ -159,11 +157,9 @@ func (b Block) KSN() ([]byte, error) { return b.hex("KS", 10) }
 func (b Block) KCV() (crypto.KCVMethod, []byte, error) {
 	data, err := b.hex("KC KP PK", 2, 3, 4, 5, 6)
 	switch {
-	case err != nil:
-		return 0, nil, err
-	case data[0] == 0 && len(data) <= 4:
+	case err == nil && data[0] == 0 && len(data) <= 4:
 		return crypto.KCVLegacy, data[1:], nil
-	case data[0] == 1:
+	case err == nil && data[0] == 1:
 		return crypto.KCVCMAC, data[1:], nil
 	}
 	return 0, nil, b.expect("KC KP PK", false)

@@ -1,6 +1,7 @@
 package keyblock_test
 
 import (
+	"crypto/fips140"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,5 +28,26 @@ func TestFIPSOnly(t *testing.T) {
 		got, _, err := keyblock.Unwrap(master, block, keyblock.Options{})
 		require.NoError(t, err)
 		require.True(t, got.Equal(k))
+	}
+
+	var around crypto.KBPK
+	var k crypto.Key
+	blocks := map[keyblock.Version][]byte{}
+	w := keyblock.Wrapping{AllowLegacy: true}
+	fips140.WithoutEnforcement(func() {
+		around = kbpk(t, 'B', unhex(t, tdesHex))
+		k = importKey(t, "P0TB00S", unhex(t, aesHex)[:16])
+		for _, w.Version = range []keyblock.Version{'A', 'B', 'C'} {
+			var err error
+			blocks[w.Version], err = keyblock.Wrap(nil, around, k, w)
+			require.NoError(t, err)
+		}
+	})
+	for version, block := range blocks {
+		w.Version = version
+		_, err := keyblock.Wrap(nil, around, k, w)
+		require.ErrorIs(t, err, crypto.ErrFIPS, "%s", version)
+		_, _, err = keyblock.Unwrap(around, block, keyblock.Options{AllowLegacy: true})
+		require.ErrorIs(t, err, crypto.ErrFIPS, "%s", version)
 	}
 }

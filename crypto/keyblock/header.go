@@ -171,20 +171,20 @@ func (h *Header) parseBlocks(block []byte, count int, legacy bool) (int, error) 
 	for i := range count {
 		b, n, err := parseBlock(block[at:])
 		if err != nil {
-			return 0, &FormatError{err.Error(), at}
+			return at, &FormatError{err.Error(), at}
 		}
 		_, twice := h.Optional(b.ID)
 		if twice || b.ID == padding && i != count-1 {
-			return 0, &FormatError{"order of optional block " + b.ID, at}
+			return at, &FormatError{"order of optional block " + b.ID, at}
 		}
 		if !legacy && b.Check() != nil {
-			return 0, &FormatError{"optional block " + b.ID, at}
+			return at, &FormatError{"optional block " + b.ID, at}
 		}
 		h.Blocks = append(h.Blocks, b)
 		at += n
 	}
 	if (at-fixedHeader)%h.Version.blockSize() != 0 {
-		return 0, &FormatError{"length of the optional blocks", fixedHeader}
+		return at, &FormatError{"length of the optional blocks", fixedHeader}
 	}
 	return at, nil
 }

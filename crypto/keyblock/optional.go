@@ -43,40 +43,40 @@ const (
 )
 
 // parseBlock reads the optional block at the front of text and returns its length.
-func parseBlock(text []byte) (Block, int, error) {
+func parseBlock(text []byte) (b Block, length int, err error) {
 	if len(text) < shortBlock {
-		return Block{}, 0, errors.New("truncated optional block")
+		return b, length, errors.New("truncated optional block")
 	}
 	id := string(text[:2])
 	if !alphanumeric(id[0]) || !alphanumeric(id[1]) {
-		return Block{}, 0, errors.New("optional block identifier")
+		return b, length, errors.New("optional block identifier")
 	}
-	fault := errors.New("length of optional block " + id)
-	n, ok := hexadecimal(text[2:4])
-	if !ok {
-		return Block{}, 0, fault
-	}
-	head := shortBlock
-	if n == 0 {
-		digits, ok := extendedDigits(text)
-		if !ok || len(text) < 6+digits {
-			return Block{}, 0, fault
-		}
-		if n, ok = hexadecimal(text[6 : 6+digits]); !ok {
-			return Block{}, 0, fault
-		}
-		head = 6 + digits
-	}
-	if n < head || n > len(text) {
-		return Block{}, 0, fault
+	head, n, ok := blockLength(text)
+	if !ok || n < head || n > len(text) {
+		return b, length, errors.New("length of optional block " + id)
 	}
 	data := text[head:n]
 	for _, c := range data {
 		if c < ' ' || c > '~' {
-			return Block{}, 0, errors.New("character in optional block " + id)
+			return b, length, errors.New("character in optional block " + id)
 		}
 	}
 	return Block{id, string(data)}, n, nil
+}
+
+// blockLength reads how long the block is and how much of that comes before its data.
+func blockLength(text []byte) (head, n int, ok bool) {
+	n, ok = hexadecimal(text[2:shortBlock])
+	if !ok || n > 0 {
+		return shortBlock, n, ok
+	}
+	digits, ok := extendedDigits(text)
+	head = 6 + digits
+	if !ok || len(text) < head {
+		return head, n, false
+	}
+	n, ok = hexadecimal(text[6:head])
+	return head, n, ok
 }
 
 // extendedDigits returns how many digits the extended length has. The field counts the bytes the digits stand for,

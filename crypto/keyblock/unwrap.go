@@ -2,6 +2,7 @@ package keyblock
 
 import (
 	"crypto/cipher"
+	"crypto/fips140"
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
@@ -118,15 +119,15 @@ func withBinding(v Version, kbpk crypto.KBPK, op crypto.Operation, f func(*bindi
 	if kbpk.Attributes().Algorithm != wanted || kbpk.Bits() < 128 {
 		return crypto.ErrUnsupported
 	}
+	if fips140.Enforced() && !v.aes() {
+		return crypto.ErrFIPS // a key made before or around the enforcement, over which crypto/cipher would panic
+	}
 	m, err := kbpk.Open(keymaterial.Grant(), op)
 	if err != nil {
 		return err
 	}
 	defer m.Release()
-	b, err := newBinding(v, m.Bytes(), m.Block(), desForm(m.Block()))
-	if err != nil {
-		return err
-	}
+	b := newBinding(v, m.Bytes(), m.Block(), desForm(m.Block()))
 	defer b.wipe()
 	return f(b)
 }

@@ -86,16 +86,16 @@ func (s *File) writePending(f file, fresh format) (size, room int64, err error) 
 		}
 		if len(b) >= window {
 			if err := flush(); err != nil {
-				return 0, 0, err
+				return size, room, err
 			}
 		}
 	}
 	if err := flush(); err != nil {
-		return 0, 0, err
+		return size, room, err
 	}
 	room = size + s.reserve(len(s.pending))
 	if err := writeZeros(f, size, room); err != nil {
-		return 0, 0, err
+		return size, room, err
 	}
 	if writeZeros(f, room, room+s.chunk) == nil {
 		return size, room + s.chunk, nil

@@ -132,6 +132,53 @@ func TestRenameThatSaysItFailed(t *testing.T) {
 	}
 }
 
+// TestNobodyKnowsWhetherItWasRenamed: where a rename failed and the system does not say what the name means, nothing more is
+// acknowledged.
+func TestNobodyKnowsWhetherItWasRenamed(t *testing.T) {
+	for _, done := range []bool{false, true} {
+		d := newMemDisk()
+		d.late = done
+		s := openMem(t, d, FileOptions{CardDataInPlaintext: true, CompactAt: 1})
+		add(t, s, "stays")
+		ended := add(t, s, string(make([]byte, 5000)))
+		d.fail = func(call string) error {
+			if call == "rename" || call == "stat" {
+				return syscall.EIO
+			}
+			return nil
+		}
+		require.NoError(t, s.End(ended, Delivered))
+		_, err := s.Append("host", nil, testTime)
+		require.ErrorIs(t, err, ErrBroken)
+		require.Equal(t, []string{"stays"}, frames(t, openMem(t, d.kill(), plain)))
+	}
+}
+
+// TestHalfMustHaveEnded before a file is rewritten, and what it comes down to is known beforehand.
+func TestHalfMustHaveEnded(t *testing.T) {
+	for name, mode := range modes {
+		t.Run(name, func(t *testing.T) {
+			o := mode(t)
+			o.CompactAt = 1
+			d := newMemDisk()
+			s := openMem(t, d, o)
+			var ids []uint64
+			for range 10 {
+				id := add(t, s, string(make([]byte, 5000)))
+				require.NoError(t, s.Tried(id))
+				ids = append(ids, id)
+			}
+			d.calls = nil
+			for n, id := range ids[:6] {
+				require.Equal(t, n == 6, slices.Contains(d.calls, "rename"), "%d of 10 have ended", n)
+				require.NoError(t, s.End(id, Delivered))
+			}
+			require.Contains(t, d.calls, "rename")
+			require.Equal(t, s.live, s.size)
+		})
+	}
+}
+
 // TestNobodyKnowsWhichFile: where a rename failed and the file that has the name cannot be read, the store is broken.
 func TestNobodyKnowsWhichFile(t *testing.T) {
 	d := newMemDisk()

@@ -219,8 +219,11 @@ func TestCountersRefuseWhatTheyCannotHaveWritten(t *testing.T) {
 		_, err := parseCounters(b)
 		require.ErrorIs(t, err, ErrBadCounters, "%q", lines)
 	}
-	d := newMemDisk()
-	d.put(storePath, make([]byte, maxCounters+1))
+	d, limits := newMemDisk(), map[string]uint64{}
+	for n := range maxCounters / maxName {
+		limits[fmt.Sprintf("%0*d", maxName, n)] = 1
+	}
+	d.put(storePath, appendCounters(nil, limits)) // larger than any that is written
 	_, err := openCountersOn(d, storePath)
 	require.ErrorIs(t, err, ErrBadCounters)
 	require.Empty(t, d.locked)

@@ -52,6 +52,27 @@ func TestDamageIsKeptOnce(t *testing.T) {
 	require.Contains(t, calls[:renamed], "sync directory", "they are kept for certain before the file is rewritten")
 }
 
+// TestHeadOfAnEmptyStoreDamaged: the store opens although no new file can be written, since one copy of its head is good.
+func TestHeadOfAnEmptyStoreDamaged(t *testing.T) {
+	for name, mode := range modes {
+		for _, at := range []int64{3, copySize + 100, headSize - 1} {
+			o := mode(t)
+			d := newMemDisk()
+			require.NoError(t, openMem(t, d, o).Close())
+			content := d.content(storePath)
+			content[at] ^= 1
+			d.put(storePath, content)
+			d.failEvery("rename", syscall.EIO)
+			s := openMem(t, d, o)
+			require.Len(t, s.Recovery().Damage, 1, "%s, byte %d", name, at)
+			add(t, s, "kept")
+			require.NoError(t, s.Close())
+			d.fail = nil
+			require.Equal(t, []string{"kept"}, frames(t, openMem(t, d.kill(), o)))
+		}
+	}
+}
+
 // TestDamageThatCannotBeWrittenAnew: a damaged store that cannot be rewritten goes on as it is and tells of the damage
 // until it can; without a head, or with damage at the end, it does not open and is left as it is.
 func TestDamageThatCannotBeWrittenAnew(t *testing.T) {

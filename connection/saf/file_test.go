@@ -111,6 +111,35 @@ func TestOpenFileRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrLocked)
 }
 
+// TestUnknownIDs are an error of every store, and change nothing.
+func TestUnknownIDs(t *testing.T) {
+	for name, s := range map[string]Store{"memory": new(Memory), "file": openMem(t, newMemDisk(), plain)} {
+		t.Run(name, func(t *testing.T) {
+			id, err := s.Append("host", []byte("stays"), testTime)
+			require.NoError(t, err)
+			_, err = s.Replace(id+1, "host", []byte("other"), testTime)
+			require.ErrorIs(t, err, ErrUnknownID)
+			require.ErrorIs(t, s.Tried(id+1), ErrUnknownID)
+			require.ErrorIs(t, s.End(id+1, Delivered), ErrUnknownID)
+			left, err := s.Pending()
+			require.NoError(t, err)
+			require.Len(t, left, 1)
+			require.Equal(t, "stays", string(left[0].Frame))
+			require.Zero(t, left[0].Tries)
+		})
+	}
+}
+
+// TestEmptyEntry: an entry without destination and frame is one.
+func TestEmptyEntry(t *testing.T) {
+	d := newMemDisk()
+	_, err := openMem(t, d, plain).Append("", nil, testTime)
+	require.NoError(t, err)
+	s := openMem(t, d.kill(), plain)
+	require.Equal(t, []string{""}, frames(t, s))
+	require.Empty(t, s.Recovery().Damage)
+}
+
 func TestCompaction(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "saf")
 	s := open(t, path, FileOptions{CardDataInPlaintext: true, CompactAt: 2000})

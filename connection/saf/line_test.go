@@ -3,6 +3,7 @@ package saf
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -114,6 +115,22 @@ func TestPausesAreBounded(t *testing.T) {
 	}
 }
 
+// TestPausesAreSpread over the half of their time that is left to chance.
+func TestPausesAreSpread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, Config{Store: new(Memory), Route: to(new(host)), RetryMin: time.Hour, RetryMax: time.Hour})
+		defer q.Close()
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 1000 {
+			start := time.Now()
+			require.True(t, q.pause(nil, 1))
+			shortest, longest = min(shortest, time.Since(start)), max(longest, time.Since(start))
+		}
+		require.Less(t, shortest, 33*time.Minute)
+		require.Greater(t, longest, 57*time.Minute)
+	})
+}
+
 // failingStore fails End and Tried as long as it is told to.
 type failingStore struct {
 	Memory
@@ -161,6 +178,43 @@ func TestOutcomesAreRecordedLater(t *testing.T) {
 			require.Empty(t, left)
 		})
 	}
+}
+
+// endsFail is a store that cannot record the outcome of some entries.
+type endsFail struct {
+	Memory
+	ids   []uint64
+	calls map[uint64]int
+}
+
+func (s *endsFail) End(id uint64, o Outcome) error {
+	s.calls[id]++
+	if slices.Contains(s.ids, id) {
+		return syscall.EIO
+	}
+	return s.Memory.End(id, o)
+}
+
+// TestOutcomesAreTriedAgainInOrder: with each outcome that is recorded the first of those is tried that were not, and the
+// others only once that one is.
+func TestOutcomesAreTriedAgainInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &endsFail{ids: []uint64{1, 2}, calls: map[uint64]int{}}
+		q := newQueue(t, Config{Store: s, Route: to(new(host))})
+		add := func() {
+			_, err := q.Add("x", nil)
+			require.NoError(t, err)
+			require.NoError(t, q.Flush(t.Context()))
+		}
+		for range 6 {
+			add()
+		}
+		require.Equal(t, map[uint64]int{1: 1 + 4, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}, s.calls)
+		s.ids = nil
+		add()
+		require.Equal(t, map[uint64]int{1: 6, 2: 2, 3: 1, 4: 1, 5: 1, 6: 1, 7: 1}, s.calls)
+		require.NoError(t, q.Close())
+	})
 }
 
 // TestKickTwice: each kick cuts the pause short that is under way, and a kick of nobody does nothing.

@@ -197,12 +197,14 @@ func TestCloseStartsNothing(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) { // the same in a pause
-		q := newQueue(t, Config{Store: new(Memory), Route: to(&host{answer: func(int, string) error { return lost(connection.SentNo) }})})
+		h := &host{answer: func(int, string) error { return lost(connection.SentNo) }}
+		q := newQueue(t, Config{Store: new(Memory), Route: to(h)})
 		_, err := q.Add("x", nil)
 		require.NoError(t, err)
 		synctest.Wait()
 		require.NoError(t, q.Close())
 		require.Equal(t, 1, q.Pending())
+		require.Len(t, h.received(), 1)
 	})
 }
 

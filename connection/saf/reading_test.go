@@ -124,6 +124,31 @@ func TestLastTailDamaged(t *testing.T) {
 	require.ErrorIs(t, s.Recovery().Damage[0].Err, errBadTail)
 }
 
+// TestTailCutAndDamaged: what is left of the last tail is damage if it is not the start of one.
+func TestTailCutAndDamaged(t *testing.T) {
+	w := makeWhole(t, plain)
+	for there := 1; there < len(tail); there++ {
+		for _, bad := range []bool{false, true} {
+			content := bytes.Clone(w.content[:w.records[len(w.records)-1].to-int64(len(tail)-there)])
+			if bad {
+				content[len(content)-1] ^= 1
+			}
+			d := newMemDisk()
+			d.put(storePath, content)
+			s := openMem(t, d, plain)
+			require.Equal(t, pendingFrames, frames(t, s))
+			if bad {
+				require.Len(t, s.Recovery().Damage, 1)
+				require.ErrorIs(t, s.Recovery().Damage[0].Err, errBadTail)
+				require.Zero(t, s.Recovery().TornBytes)
+			} else {
+				require.Empty(t, s.Recovery().Damage)
+				require.EqualValues(t, there, s.Recovery().TornBytes)
+			}
+		}
+	}
+}
+
 // TestKeyOfAnotherKind is a wrong key as any other.
 func TestKeyOfAnotherKind(t *testing.T) {
 	d := newMemDisk()

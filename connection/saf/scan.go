@@ -164,10 +164,10 @@ func (s *scan) resume(at int64) (int64, error) {
 	return s.used, nil
 }
 
-// fitToAppend tells whether records can be put behind the last one. It takes a head; and damage behind that record would
-// be overwritten, and with it what tells how many IDs may have been lost.
+// fitToAppend tells whether records can be put behind the last one. It takes a head of which one copy is good; and damage
+// behind that record would be overwritten, and with it what tells how many IDs may have been lost.
 func (s *scan) fitToAppend() bool {
-	if s.used <= headSize {
+	if s.used == 0 || s.size < headSize {
 		return false
 	}
 	if len(s.damage) == 0 {

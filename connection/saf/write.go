@@ -104,7 +104,7 @@ func (s *File) extend(sizes ...int64) (err error) {
 }
 
 func writeZeros(w io.WriterAt, from, to int64) error {
-	zeros := make([]byte, min(to-from, window))
+	zeros := make([]byte, window)
 	for at := from; at < to; {
 		n, err := w.WriteAt(zeros[:min(to-at, window)], at)
 		if err != nil {

@@ -59,7 +59,10 @@ func (m *Message) CopyFields(from *Message, numbers ...int) error {
 			p = layout.Type(from.mti[:])
 		}
 		if number != 0 && p.Node == nil && m.node(number) == nil {
-			return m.fail(undefined(number))
+			if err := m.undefined(number); err != nil {
+				return m.fail(err)
+			}
+			continue
 		}
 		if !p.Present() {
 			continue
@@ -78,7 +81,7 @@ func (m *Message) copyValue(number int, p layout.Part, sameCodec bool) *fault.Fa
 	case number == 0:
 		return m.setMTI(p.Wire())
 	case n == nil:
-		return undefined(number)
+		return m.undefined(number)
 	case sameCodec:
 		return m.copyField(number, p)
 	case (n.Content == wire.Any) == (p.Node.Content == wire.Any):

@@ -50,6 +50,16 @@ func (m *Message) UnsetPath(path string) error {
 	return m.kept(m.edit(path, layout.Edit{Remove: true}).Elsewhere())
 }
 
+// UnsetUnknown removes the tags that the spec does not list from a field or part, and from the parts inside it. A message
+// keeps them otherwise, so that they are passed on as they came. It does nothing when the path is absent or has no such
+// tags, and gives the error of Lookup when no message can have it; a field goes with its last part.
+func (m *Message) UnsetUnknown(path string) error {
+	if m.codec == nil {
+		return errNoCodec
+	}
+	return m.kept(m.edit(path, layout.Edit{Known: true}).Elsewhere())
+}
+
 // edit changes or removes what stands at a path.
 func (m *Message) edit(path string, e layout.Edit) *fault.Fault {
 	keys := strings.Split(path, ".")
@@ -58,14 +68,16 @@ func (m *Message) edit(path string, e layout.Edit) *fault.Fault {
 		return m.editHeader(e)
 	}
 	number, n, err := m.fieldOf(keys)
-	if err != nil {
+	if err != nil || number != 0 && n == nil {
 		return err
 	}
 	e.Keys = keys[1:]
 	switch {
-	case len(e.Keys) > 0 && e.Remove && !m.Get(path).Present():
+	case (e.Known || e.Remove && len(e.Keys) > 0) && !m.Get(path).Present():
 		return m.layout.Allows(path)
-	case len(e.Keys) > 0:
+	case e.Known && number == 0:
+		return nil
+	case e.Known || len(e.Keys) > 0:
 		return m.editInside(number, n, e)
 	case e.Remove:
 		m.Unset(number)
@@ -89,7 +101,7 @@ func (m *Message) fieldOf(keys []string) (int, *layout.Node, *fault.Fault) {
 	}
 	n := m.node(number)
 	if n == nil && (number != 0 || len(keys) > 1) {
-		return 0, nil, undefined(number)
+		return number, nil, m.undefined(number)
 	}
 	return number, n, nil
 }
@@ -99,6 +111,9 @@ func (m *Message) editInside(number int, n *layout.Node, e layout.Edit) *fault.F
 	inside, err := old.Edited((*siblings)(m), n, e)
 	if err != nil {
 		return err
+	}
+	if e.Known && string(inside) == string(old.Inside((*siblings)(m))) {
+		return nil
 	}
 	if len(inside) == 0 {
 		m.Unset(number)

@@ -26,6 +26,19 @@ func (m *Message) AppendPack(dst []byte) ([]byte, error) {
 	return m.appendFields(m.appendFront(dst), 0), nil
 }
 
+// AppendBody appends what follows the message type: bitmaps and data elements, as AppendPack has them. It needs neither
+// message type nor header: both may travel in some envelope of their own. What it appends is no message, and Unpack does
+// not read it.
+func (m *Message) AppendBody(dst []byte) ([]byte, error) {
+	if m.err != nil {
+		return dst, m.err
+	}
+	if err := m.fieldsPackable(); err != nil {
+		return dst, err
+	}
+	return m.appendFields(m.appendBitmaps(dst), 0), nil
+}
+
 // Pack returns the message in new memory, see AppendPack.
 func (m *Message) Pack() ([]byte, error) { return m.AppendPack(nil) }
 
@@ -35,8 +48,7 @@ func (m *Message) AppendBinary(dst []byte) ([]byte, error) { return m.AppendPack
 // MarshalBinary implements encoding.BinaryMarshaler: it is Pack.
 func (m *Message) MarshalBinary() ([]byte, error) { return m.AppendPack(nil) }
 
-// packable checks what Set could not: that there is a message type and a header, and that the parts of edited fields
-// fit the layout that holds in this message.
+// packable checks what Set could not: that there is a message type and a header, and fieldsPackable.
 func (m *Message) packable() error {
 	switch {
 	case m.codec == nil:
@@ -45,6 +57,14 @@ func (m *Message) packable() error {
 		return errorOf(fault.Of(fault.Missing, "0", fault.Detail("no message type")))
 	case len(m.header) == 0 && len(m.layout.Header) > 0:
 		return errorOf(fault.Of(fault.Missing, "header", nil))
+	}
+	return m.fieldsPackable()
+}
+
+// fieldsPackable checks that the parts of edited fields fit the layout that holds in this message.
+func (m *Message) fieldsPackable() error {
+	if m.codec == nil {
+		return errNoCodec
 	}
 	if m.layout.Bitmap.Absent {
 		if gap := m.gap(); gap != 0 {

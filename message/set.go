@@ -58,7 +58,7 @@ func (m *Message) SetInt(number int, value int64) error {
 func (m *Message) setInt(number int, value int64) *fault.Fault {
 	n := m.node(number)
 	if n == nil {
-		return undefined(number)
+		return m.undefined(number)
 	}
 	var buf [64]byte
 	text, err := n.AppendFromInt(buf[:0], value)
@@ -74,7 +74,7 @@ func (m *Message) set(n *layout.Node, number int, value []byte) *fault.Fault {
 		if number == 0 {
 			return m.setMTI(value)
 		}
-		return undefined(number)
+		return m.undefined(number)
 	}
 	if n.Framed || !n.Takes(value) {
 		return m.setAny(n, number, value)
@@ -204,6 +204,14 @@ func (m *Message) replace(number, w int, bit uint64) {
 	}
 	m.edited[w] &^= bit
 	m.dead += int(m.spans[number].End - m.spans[number].Start)
+}
+
+// undefined is what comes of setting a number that is no data element.
+func (m *Message) undefined(number int) *fault.Fault {
+	if m.layout.Ignores(number) {
+		return nil
+	}
+	return undefined(number)
 }
 
 func undefined(number int) *fault.Fault {

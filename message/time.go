@@ -48,7 +48,7 @@ func (m *Message) SetTime(number int, t time.Time) error {
 func (m *Message) setTime(number int, t time.Time) *fault.Fault {
 	n := m.node(number)
 	if n == nil {
-		return undefined(number)
+		return m.undefined(number)
 	}
 	var buf [64]byte
 	value, err := n.AppendFromTime(buf[:0], t)

@@ -84,7 +84,7 @@ func (k *checker) numbered(d defaults, c Config) {
 		switch {
 		case f.Number < 0 || f.Number > highest:
 			k.fault(path, "the bitmaps announce 1 to %d", highest)
-		case f.Number == 1 && !b.Plain && !b.Absent:
+		case b.announces(f.Number):
 			k.fault(path, "the first bit announces the next bitmap")
 		case seen[f.Number]:
 			k.fault(path, "is defined twice")
@@ -97,9 +97,20 @@ func (k *checker) numbered(d defaults, c Config) {
 		}
 		k.field(d, path, f, 0)
 	}
+	for _, number := range c.Ignored {
+		if path := strconv.Itoa(number); number < 1 || number > 192 || seen[number] {
+			k.fault(path, "is no number that could be ignored")
+		}
+	}
 	if b.TertiaryField != 0 && (b.TertiaryField <= 8*b.Bytes || b.TertiaryField > 16*b.Bytes || seen[b.TertiaryField]) {
 		k.fault("bitmap", "the third bitmap cannot be in field %d", b.TertiaryField)
 	}
+}
+
+// announces tells whether a bit tells that another bitmap follows, so that it is no data element.
+func (b Bitmap) announces(number int) bool {
+	third := number == 65 && b.Max == 3 && b.TertiaryField == 0
+	return (number == 1 || third) && !b.Plain && !b.Absent
 }
 
 // references checks that the fields which layouts depend on are there and do not depend on others themselves, so that

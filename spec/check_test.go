@@ -110,6 +110,11 @@ func TestWith(t *testing.T) {
 	require.Empty(t, s.With(Config{Header: []Field{}}).Config().Header)
 	require.Equal(t, 2, derived.Resolved().Bitmap.Max)
 	require.Len(t, derived.Without(3, 70).Config().Fields, 1)
+	ignoring := s.With(Config{Ignored: []int{65}})
+	require.Equal(t, []int{65}, ignoring.With(Config{Name: "derived"}).Resolved().Ignored)
+	require.Empty(t, ignoring.With(Config{Ignored: []int{}}).Config().Ignored)
+	ignoring.Config().Ignored[0] = 66
+	require.Equal(t, []int{65}, ignoring.Config().Ignored)
 	require.Panics(t, func() { s.With(Config{Fields: []Field{{Number: 2, Format: "?"}}}) })
 	_, err := s.Derive(Config{Fields: []Field{{Number: 2, Format: "?"}}})
 	require.Error(t, err)

@@ -234,6 +234,8 @@ func (k *checker) subfield(inner defaults, path string, l *Layout, i int, sub Fi
 		k.fault(at, "is no BER tag in upper-case hexadecimal")
 	case l.Kind == Bitmapped && sub.Number > 64*3:
 		k.fault(at, "is beyond the bitmap")
+	case l.Kind == Bitmapped && inner.bitmap(l.Bitmap, l.Fields).announces(sub.Number):
+		k.fault(at, "the first bit announces the next bitmap")
 	case slices.ContainsFunc(l.Fields[:i], func(f Field) bool { return f.Number == sub.Number && f.Tag == sub.Tag }):
 		k.fault(at, "is defined twice")
 	}

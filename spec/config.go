@@ -25,6 +25,11 @@ type Config struct {
 	// spec's encoding.
 	Fields []Field `json:"fields"`
 
+	// Ignored lists numbers that are no data elements and that setting, marshalling and copying pass over without an
+	// error: for programs that come from a library which drops such values, as moov-io/iso8583 drops that of the bit which
+	// announces a bitmap. What they are given is lost. On the wire and in JSON they are unknown fields.
+	Ignored []int `json:"ignored,omitzero"`
+
 	// Responses and Reversals tell how a message is made from another one.
 	Responses []Derivation `json:"responses,omitzero"`
 	Reversals []Derivation `json:"reversals,omitzero"`
@@ -123,6 +128,9 @@ func (s *Spec) Derive(override Config) (*Spec, error) {
 	if override.Bitmap != (Bitmap{}) {
 		c.Bitmap = override.Bitmap
 	}
+	if override.Ignored != nil {
+		c.Ignored = override.Ignored
+	}
 	if override.Responses != nil {
 		c.Responses = override.Responses
 	}
@@ -147,6 +155,7 @@ func (s *Spec) Without(numbers ...int) *Spec {
 func clone(c Config) Config {
 	c.Header = cloneFields(c.Header)
 	c.Fields = cloneFields(c.Fields)
+	c.Ignored = slices.Clone(c.Ignored)
 	c.Responses = cloneDerivations(c.Responses)
 	c.Reversals = cloneDerivations(c.Reversals)
 	return c

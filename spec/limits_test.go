@@ -57,6 +57,10 @@ func bitmaps(b Bitmap, highest int) Config {
 	return Config{Name: "x", Bitmap: b, Fields: []Field{part(highest, "n 2")}}
 }
 
+func ignoring(f Field, number int) Config {
+	return Config{Name: "x", Fields: []Field{f}, Ignored: []int{number}}
+}
+
 func prefixed(format string, p Prefix) Config {
 	return base(Field{Number: 2, Format: format, Prefix: p})
 }
@@ -87,6 +91,14 @@ func TestLimits(t *testing.T) {
 		{"third bitmap, lowest", bitmaps(Bitmap{Max: 3, TertiaryField: 65}, 130), bitmaps(Bitmap{Max: 3, TertiaryField: 64}, 130), "bitmap", "cannot be in field 64"},
 		{"third bitmap, highest", bitmaps(Bitmap{Max: 3, TertiaryField: 128}, 130), bitmaps(Bitmap{Max: 3, TertiaryField: 129}, 130), "bitmap", "cannot be in field 129"},
 		{"third bitmap in a field that is defined", bitmaps(Bitmap{Max: 3, TertiaryField: 66}, 65), bitmaps(Bitmap{Max: 3, TertiaryField: 65}, 65), "bitmap", "cannot be in field 65"},
+		{"first bit of a second bitmap that announces no third", bitmaps(Bitmap{Max: 2}, 65), bitmaps(Bitmap{Max: 3}, 65), "65", "the first bit announces the next bitmap"},
+		{"first bit of a third bitmap", bitmaps(Bitmap{Max: 3}, 129), ignoring(part(129, "n 2"), 129), "129", "is no number that could be ignored"},
+		{"65 of plain bitmaps", bitmaps(Bitmap{Max: 3, Plain: true}, 65), bitmaps(Bitmap{Max: 3}, 65), "65", "the first bit announces the next bitmap"},
+		{"65 without bitmaps", bitmaps(Bitmap{Max: 3, Absent: true}, 65), bitmaps(Bitmap{Max: 3}, 65), "65", "the first bit announces the next bitmap"},
+		{"bit 1 inside a field", inField2("b...99", Layout{Kind: Bitmapped, Bitmap: Bitmap{Plain: true}, Fields: []Field{part(1, "n 2")}}),
+			inField2("b...99", Layout{Kind: Bitmapped, Fields: []Field{part(1, "n 2")}}), "2.1", "the first bit announces the next bitmap"},
+		{"ignored number, lowest", ignoring(part(2, "n 2"), 1), ignoring(part(2, "n 2"), 0), "0", "is no number that could be ignored"},
+		{"ignored number, highest", ignoring(part(2, "n 2"), 192), ignoring(part(2, "n 2"), 193), "193", "is no number that could be ignored"},
 		{"echo, lowest", echoes(2), echoes(1), "reversals.1", "echo of field 1"},
 		{"echo, highest", echoes(192), echoes(193), "reversals.1", "echo of field 193"},
 		{"swap, first offset", swaps(Swap{0, 3, 1}), swaps(Swap{-1, 3, 1}), "responses.1", "swap of header bytes out of range"},

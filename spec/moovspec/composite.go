@@ -233,6 +233,9 @@ var berMasks = map[string]spec.Mask{"5A": spec.MaskPAN, "57": spec.MaskTrack, "5
 
 // unknown sets what is taken of tags that the spec does not list.
 func (im *importer) unknown(path string, l *spec.Layout, t *field.TagSpec) {
+	if t.SkipUnknownTLVTags && !t.StoreUnknownTLVTags && (t.PrefUnknownTLV != nil || l.Kind == spec.BERTLV) {
+		im.warn(path, "moov drops tags that are not listed when it reads, here they are kept: UnsetUnknown drops them")
+	}
 	if t.PrefUnknownTLV == nil || !t.SkipUnknownTLVTags {
 		return // BERTLV takes them all, Tagged none
 	}

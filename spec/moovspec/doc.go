@@ -28,8 +28,15 @@
 //	msg.UnsetField(2)                         msg.Unset(2)
 //	msg.UnsetPath("48.1")                     msg.UnsetPath("48.1")
 //	msg.Pack(), msg.Unpack(wire)              msg.Pack(), msg.Unpack(wire)
+//	untyped.Pack()                            msg.AppendBody(nil)
+//	dropping.Unpack(wire)                     msg.Unpack(wire), msg.UnsetUnknown("54")
 //	iso8583.Describe(msg, os.Stdout)          fmt.Print(msg)
 //	iso8583.NewMessageScanner(Spec, wire)     codec.Scanner()
+//
+// untyped is a message without a type, of which moov packs bitmap and fields; it cannot read that itself, and Pack refuses
+// it here. dropping has a composite, like field 54, with SkipUnknownTLVTags and without StoreUnknownTLVTags: moov forgets
+// the tags that it does not know, here they are kept until UnsetUnknown, which a Warning names, removes them. What is set
+// of a number whose bit announces a bitmap, such as 65 of three bitmaps, is dropped in both (there is a Warning).
 //
 // Field and GetString take and give bytes, whatever the field is. Here text and digits are text, and bytes are bytes. A
 // Binary and a Hex are bytes. A composite with tags or positions is text, like field 48 here, where moov writes all that

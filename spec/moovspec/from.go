@@ -58,6 +58,7 @@ func From(ms *iso8583.MessageSpec) (*spec.Spec, []Warning, error) {
 			c.Fields = append(c.Fields, im.dataElement(number, highest, ms.Fields[number])...)
 		}
 	}
+	c.Ignored = im.ignored
 	if err := errors.Join(im.faults...); err != nil {
 		return nil, im.warnings, fmt.Errorf("moovspec %q: %w", c.Name, err)
 	}
@@ -73,6 +74,7 @@ type importer struct {
 	warnings []Warning
 	faults   []error
 	fields   int
+	ignored  []int
 	bitmaps  int // how many may follow one another, each announced by the one before; 0 where none is announced
 	masks    map[int]spec.Mask
 }
@@ -111,7 +113,8 @@ func (im *importer) dataElement(number, highest int, f field.Field) []spec.Field
 		im.warn(path, "the bitmaps announce 2 to %d: left out", highest)
 		return nil
 	case im.announces(number):
-		im.warn(path, "this bit announces a bitmap, moov drops the field: left out")
+		im.warn(path, "this bit announces a bitmap: what it is set to is dropped, as moov does")
+		im.ignored = append(im.ignored, number)
 		return nil
 	}
 	out, ok := im.field(path, f, 0)

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/message"
+	"github.com/posline/posline/spec/moovspec"
 )
 
 // guideSpec has a field of each kind that the guide tells apart.
@@ -47,6 +48,8 @@ func guideSpec() *iso8583.MessageSpec {
 			Subfields: map[string]field.Field{"1": field.NewString(text(2, prefix.ASCII.Fixed, nil)), "2": field.NewBinary(&field.Spec{Length: 2, Enc: encoding.Binary, Pref: prefix.Binary.Fixed})}}),
 		52: field.NewBinary(&field.Spec{Length: 8, Enc: encoding.Binary, Pref: prefix.Binary.Fixed}),
 		53: field.NewHex(&field.Spec{Length: 8, Enc: encoding.Binary, Pref: prefix.ASCII.LL}),
+		54: field.NewComposite(&field.Spec{Length: 255, Pref: prefix.ASCII.LLL, Tag: &field.TagSpec{Enc: encoding.BerTLVTag, Sort: moovsort.StringsByHex, SkipUnknownTLVTags: true},
+			Subfields: map[string]field.Field{"9A": field.NewHex(&field.Spec{Enc: encoding.Binary, Pref: prefix.BerTLV})}}),
 		55: field.NewComposite(&field.Spec{Length: 255, Pref: prefix.ASCII.LLL, Tag: &field.TagSpec{Enc: encoding.BerTLVTag, Sort: moovsort.StringsByHex},
 			Subfields: map[string]field.Field{"9F02": field.NewHex(&field.Spec{Enc: encoding.Binary, Pref: prefix.BerTLV}), "82": field.NewBinary(&field.Spec{Enc: encoding.Binary, Pref: prefix.BerTLV})}}),
 	}}
@@ -218,6 +221,33 @@ func guideRows() map[string]guideCase {
 		"msg.Pack(), msg.Unpack(wire)": {"msg.Pack(), msg.Unpack(wire)", func(t *testing.T, theirs *msg, ours *message.Message) {
 			require.NoError(t, theirs.Field(2, pan))
 			bothRead(t, theirs, ours)
+		}},
+		"untyped.Pack()": {"msg.AppendBody(nil)", func(t *testing.T, theirs *msg, ours *message.Message) {
+			untyped, typeless := iso8583.NewMessage(guideSpec()), ours.Codec().New()
+			setText(t, untyped, typeless, 2, pan)
+			want, err := untyped.Pack()
+			require.NoError(t, err)
+			require.Error(t, iso8583.NewMessage(guideSpec()).Unpack(want))
+			_, err = typeless.Pack()
+			require.ErrorIs(t, err, message.ErrMissing)
+			got, err := typeless.AppendBody(nil)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		}},
+		"dropping.Unpack(wire)": {`msg.Unpack(wire), msg.UnsetUnknown("54")`, func(t *testing.T, theirs *msg, ours *message.Message) {
+			_, warnings, err := moovspec.From(guideSpec())
+			require.NoError(t, err)
+			require.Contains(t, fmt.Sprint(warnings), "54: moov drops tags that are not listed when it reads, here they are kept: UnsetUnknown")
+			wire := []byte("0100\x00\x00\x00\x00\x00\x00\x04\x00010\x9F\x36\x02\x01\x57\x9A\x03\x26\x11\x29")
+			require.NoError(t, theirs.Unpack(wire))
+			require.NoError(t, ours.Unpack(wire))
+			again, err := ours.Pack()
+			require.NoError(t, err)
+			require.Equal(t, wire, again)
+			require.NoError(t, ours.UnsetUnknown("54"))
+			want, err := theirs.GetBytes(54)
+			require.NoError(t, err)
+			require.Equal(t, want, ours.Field(54).Bytes())
 		}},
 		"iso8583.Describe(msg, os.Stdout)": {"fmt.Print(msg)", func(t *testing.T, theirs *msg, ours *message.Message) {
 			setText(t, theirs, ours, 2, pan)

@@ -46,6 +46,9 @@ func To(s *spec.Spec) (*iso8583.MessageSpec, []Warning, error) {
 			ms.Fields[f.Number] = out
 		}
 	}
+	for _, number := range c.Ignored {
+		x.warn(strconv.Itoa(number), "is an error in moov when it is set: here it is ignored")
+	}
 	if len(c.Responses)+len(c.Reversals) > 0 {
 		x.warn("", "moov makes no responses or reversals")
 	}

@@ -16,6 +16,7 @@ type Compiled struct {
 	Bitmap wire.Bitmap
 	Fields []*Node // by number; nil where the spec has none
 
+	Ignored [3]uint64 // numbers that are no fields, but no error either where one is set
 	Parted  [3]uint64 // fields that have parts
 	Depends bool      // some layout is chosen by other fields or the message type
 	Slots   int       // decoded values that parts are read from
@@ -46,8 +47,21 @@ func Compile(config *spec.Config) *Compiled {
 			c.Parted[w] |= bit
 		}
 	}
+	for _, number := range config.Ignored {
+		w, bit := wire.BitOf(number)
+		c.Ignored[w] |= bit
+	}
 	c.fixFront()
 	return c
+}
+
+// Ignores tells whether setting a number that is no data element does nothing.
+func (c *Compiled) Ignores(number int) bool {
+	if number < 1 || number > 64*len(c.Ignored) {
+		return false
+	}
+	w, bit := wire.BitOf(number)
+	return c.Ignored[w]&bit != 0
 }
 
 // top compiles a data element or header part, with a slot where parts are read from a decoded value.

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 type Edit struct {
 	Keys   []string
 	Remove bool
+	Known  bool                                             // removes what the spec does not list
 	Set    func(dst []byte, n *Node) ([]byte, *fault.Fault) // appends the new value of a part that n defines
 }
 
@@ -24,12 +26,15 @@ func (n *Node) AppendEdited(dst []byte, fields Fields, p Part, e Edit) ([]byte, 
 
 // Edited returns the inside of a value after an edit. n is the definition of the value, which may be absent.
 func (p *Part) Edited(fields Fields, n *Node, e Edit) ([]byte, *fault.Fault) {
+	if e.Known && len(e.Keys) == 0 {
+		return p.Known(fields)
+	}
 	l := p.Layout(fields)
 	if !p.Present() {
 		l = n.LayoutUnsized(fields)
 	}
 	inside, err := p.editedParts(fields, n, l, e)
-	if err != nil || e.Remove {
+	if err != nil || e.Remove || e.Known {
 		return inside, err
 	}
 	return n.Filled(l, inside)
@@ -104,6 +109,9 @@ func (p *Part) replace(fields Fields, l *Layout, inside []byte, entries []Found,
 	if e.Remove && len(e.Keys) == 1 {
 		return l.without(inside, entries, i)
 	}
+	if e.Known && !at.Node.HasParts() {
+		return inside, nil
+	}
 	if at.Node.whole != nil {
 		if value, err := part.setAlike(e); err != nil || value {
 			return inside, err
@@ -132,7 +140,7 @@ func (p *Part) setAlike(e Edit) (bool, *fault.Fault) {
 
 // rewritten returns the wire form of a part after an edit; p is absent for a new part.
 func (p *Part) rewritten(fields Fields, n *Node, e Edit) ([]byte, *fault.Fault) {
-	if len(e.Keys) == 1 {
+	if len(e.Keys) == 1 && !e.Known {
 		value, err := e.Set(nil, n)
 		if err != nil {
 			return nil, err
@@ -144,10 +152,18 @@ func (p *Part) rewritten(fields Fields, n *Node, e Edit) ([]byte, *fault.Fault) 
 	if err != nil {
 		return nil, err
 	}
+	if e.Known && bytes.Equal(inside, p.Inside(fields)) {
+		return p.Wire(), nil
+	}
+	return n.coded(inside, *p)
+}
+
+// coded returns a value, which is old now, whose parts are inside.
+func (n *Node) coded(inside []byte, old Part) ([]byte, *fault.Fault) {
 	if n.Decodes() {
 		return n.AppendWire(nil, inside)
 	}
-	return n.AppendInside(nil, inside, *p)
+	return n.AppendInside(nil, inside, old)
 }
 
 // AppendInside appends a field whose content is given as it stands on the wire. A length prefix that is still right

@@ -131,6 +131,8 @@ func (p *plan) collect(t reflect.Type, name string, index []int, s *scope, chain
 		}
 		b.path = s.path + tag.key
 		switch {
+		case s.ignores(b.key):
+			continue
 		case len(nodes) == 0:
 			return b.misuse(fault.Unknown, "the spec has no such field")
 		case !f.IsExported():

@@ -2,6 +2,7 @@ package structs
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/posline/posline/message/internal/layout"
@@ -28,6 +29,12 @@ func (s *scope) find(key string) (string, []*layout.Node) {
 		}
 	}
 	return canonical, nodes
+}
+
+// ignores tells whether a key is a number that the spec ignores.
+func (s *scope) ignores(key string) bool {
+	number, err := strconv.Atoi(key)
+	return s.compiled != nil && err == nil && s.compiled.Ignores(number)
 }
 
 // keyInName returns the key in the name of a Go field without a tag: F2, F9F02. Names that only start with F, such as

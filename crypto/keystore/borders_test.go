@@ -264,7 +264,7 @@ func TestSealingKeysAreOverwritten(t *testing.T) {
 	require.NoError(t, err)
 	first := keystore.SealingKey(store)
 	require.Equal(t, vaultKey, *first)
-	require.NoError(t, store.ChangeSecret(keystore.Key([32]byte{9})))
+	require.NoError(t, store.ChangeSecret(vault, keystore.Key([32]byte{9})))
 	require.Zero(t, *first)
 	second := keystore.SealingKey(store)
 	require.Equal(t, [32]byte{9}, *second)
@@ -288,7 +288,7 @@ func TestEverySaltIsAnother(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, *keystore.SealingKey(a), *keystore.SealingKey(b))
 	before := *keystore.SealingKey(a)
-	require.NoError(t, a.ChangeSecret(phrase))
+	require.NoError(t, a.ChangeSecret(phrase, phrase))
 	require.NotEqual(t, before, *keystore.SealingKey(a))
 }
 

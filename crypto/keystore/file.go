@@ -12,7 +12,7 @@ import (
 // Create makes a new store and its file, readable by the owner only. A file that exists is fs.ErrExist, a folder in which
 // everybody may replace it ErrExposed.
 func Create(path string, s Secret, o Options) (*Store, error) {
-	if err := o.checkFolder(path); err != nil {
+	if err := o.checkFolders(path); err != nil {
 		return nil, err
 	}
 	store, err := New(s, o)
@@ -41,7 +41,7 @@ func Create(path string, s Secret, o Options) (*Store, error) {
 // Open reads a store. Errors are those of Decode and of the file system, and ErrExposed. What is no regular file, such as a
 // pipe, is fs.ErrInvalid.
 func Open(path string, s Secret, o Options) (*Store, error) {
-	if err := o.checkFolder(path); err != nil {
+	if err := o.checkFolders(path); err != nil {
 		return nil, err
 	}
 	file, info, err := read(path)
@@ -115,6 +115,31 @@ const (
 
 // exposed reports a file that its owner shares.
 func exposed(info fs.FileInfo) bool { return permissions && info.Mode().Perm()&othersMay != 0 }
+
+// maximumLinks is how many symbolic links are followed from one to the other.
+const maximumLinks = 64
+
+// checkFolders is checkFolder for the path and, where that is a symbolic link, for what it leads to.
+func (o Options) checkFolders(path string) error {
+	for range maximumLinks {
+		if err := o.checkFolder(path); err != nil {
+			return err
+		}
+		next, err := os.Readlink(path)
+		if err != nil {
+			return nil // no link, or nothing at all, which reading tells
+		}
+		if !filepath.IsAbs(next) {
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return err
+			}
+			next = filepath.Join(folder, next)
+		}
+		path = next
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fs.ErrInvalid}
+}
 
 // checkFolder reports a folder in which everybody may put another file in the place of the store's. A sticky one, such as
 // /tmp, lets them not.

@@ -172,7 +172,7 @@ func TestPassphrasesTooEasy(t *testing.T) {
 		require.ErrorIs(t, err, want, phrase)
 		store, err := keystore.New(vault, cheap)
 		require.NoError(t, err)
-		require.ErrorIs(t, store.ChangeSecret(keystore.Passphrase([]byte(phrase))), want, phrase)
+		require.ErrorIs(t, store.ChangeSecret(vault, keystore.Passphrase([]byte(phrase))), want, phrase)
 	}
 }
 
@@ -205,11 +205,51 @@ func TestCostIsRaised(t *testing.T) {
 	}
 	store, err = keystore.Open(path, secret, cheap)
 	require.NoError(t, err)
-	require.NoError(t, store.ChangeSecret(secret))
+	require.NoError(t, store.ChangeSecret(secret, secret))
 	require.NoError(t, store.Save())
 	require.Equal(t, high, cost(), "nor with another secret")
 	_, err = keystore.Open(path, secret, keystore.Options{Home: home, Cost: keystore.Cost{Passes: 17, MemoryKiB: 19 << 10, Lanes: 1}})
 	require.ErrorIs(t, err, keystore.ErrCost)
 	_, err = keystore.Open(path, vault, higher)
 	require.ErrorIs(t, err, keystore.ErrSealed)
+}
+
+// A symbolic link is as good as the folder that what it leads to lies in, and those of the links on the way.
+func TestFolderOfEverybodyBehindALink(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "wasip1" {
+		return // no permissions to look at
+	}
+	safe, between, open := t.TempDir(), t.TempDir(), t.TempDir()
+	for folder, mode := range map[string]os.FileMode{safe: 0o700, between: 0o777, open: 0o777} {
+		require.NoError(t, os.Chmod(folder, mode))
+	}
+	_, err := keystore.Create(filepath.Join(safe, "keys"), vault, keystore.Options{Home: home})
+	require.NoError(t, err)
+	link := func(target, folder, name string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.Symlink(target, path))
+		return path
+	}
+	try := func(path string, want error) {
+		t.Helper()
+		_, err := keystore.Open(path, vault, keystore.Options{Home: home})
+		require.ErrorIs(t, err, want, path)
+		_, err = keystore.Open(path, vault, keystore.Options{Home: home, AllowShared: true})
+		require.NoError(t, err, path)
+	}
+	near := link("keys", safe, "near")
+	try(near, nil)
+	hop := link(filepath.Join(safe, "keys"), between, "hop")
+	try(link(hop, safe, "far and back"), keystore.ErrExposed)
+	require.NoError(t, os.Chmod(between, 0o700))
+	try(hop, nil)
+	aside := link(safe, between, "aside") // a folder by another name: what is beside the link is beside its real place
+	relative, err := filepath.Rel(safe, filepath.Join(open, "moved"))
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(filepath.Join(safe, "keys"), filepath.Join(open, "moved")))
+	link(relative, safe, "out")
+	try(filepath.Join(safe, "out"), keystore.ErrExposed)
+	try(filepath.Join(aside, "out"), keystore.ErrExposed)
+	_, err = keystore.Open(link(filepath.Join(safe, "loop"), safe, "loop"), vault, keystore.Options{Home: home})
+	require.Error(t, err)
 }

@@ -232,14 +232,40 @@ func TestChangeSecret(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.Put("k", importKey(t, "K0TB00N")))
 	secret := keystore.Passphrase([]byte("correct horse"))
-	require.NoError(t, store.ChangeSecret(secret))
+	require.NoError(t, store.ChangeSecret(vault, secret))
 	require.NoError(t, store.Save())
 	_, err = keystore.Open(path, vault, keystore.Options{Home: home})
 	require.Equal(t, keystore.ErrSealed, err)
 	store, err = keystore.Open(path, secret, keystore.Options{Home: home})
 	require.NoError(t, err)
 	require.Equal(t, []string{"k"}, store.Names())
-	require.ErrorIs(t, store.ChangeSecret(keystore.Secret{}), keystore.ErrSecret)
+	require.ErrorIs(t, store.ChangeSecret(secret, keystore.Secret{}), keystore.ErrSecret)
+}
+
+// Whoever holds a store and not its secret cannot choose one: with it he would read keys that leave in no way.
+func TestChangeSecretAsksForTheCurrentOne(t *testing.T) {
+	phrase := keystore.Passphrase([]byte("correct horse"))
+	mine := keystore.Passphrase([]byte("somebody else's words"))
+	for _, current := range []keystore.Secret{vault, phrase} {
+		store, err := keystore.New(current, cheap)
+		require.NoError(t, err)
+		require.NoError(t, store.Put("k", importKey(t, "K0TB00N")))
+		before := *keystore.SealingKey(store)
+		for _, wrong := range []keystore.Secret{mine, keystore.Key([32]byte{7}), keystore.Passphrase(vaultKey[:]), keystore.Key([32]byte([]byte("correct horse" + strings.Repeat("\x00", 19))))} {
+			require.ErrorIs(t, store.ChangeSecret(wrong, mine), keystore.ErrSealed)
+		}
+		require.ErrorIs(t, store.ChangeSecret(keystore.Secret{}, mine), keystore.ErrSecret)
+		require.Equal(t, before, *keystore.SealingKey(store))
+		file, err := store.Append(nil)
+		require.NoError(t, err)
+		_, err = keystore.Decode(file, mine, cheap)
+		require.ErrorIs(t, err, keystore.ErrSealed)
+		require.NoError(t, store.ChangeSecret(current, mine))
+		file, err = store.Append(nil)
+		require.NoError(t, err)
+		_, err = keystore.Decode(file, mine, cheap)
+		require.NoError(t, err)
+	}
 }
 
 func TestSecrets(t *testing.T) {
@@ -278,7 +304,7 @@ func TestFaults(t *testing.T) {
 		require.ErrorIs(t, err, keystore.ErrClosed)
 		require.ErrorIs(t, closed.Delete("k"), keystore.ErrClosed)
 		require.ErrorIs(t, closed.Save(), keystore.ErrClosed)
-		require.ErrorIs(t, closed.ChangeSecret(vault), keystore.ErrClosed)
+		require.ErrorIs(t, closed.ChangeSecret(vault, vault), keystore.ErrClosed)
 		_, err = closed.Append(nil)
 		require.ErrorIs(t, err, keystore.ErrClosed)
 		require.Empty(t, closed.Names())

@@ -3,6 +3,7 @@ package keystore
 import (
 	"crypto/fips140"
 	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"io"
 	"log/slog"
@@ -149,14 +150,36 @@ func (s *Store) derive(secret Secret) error {
 	return nil
 }
 
-// ChangeSecret seals the store under another secret from the next Save on.
-func (s *Store) ChangeSecret(secret Secret) error {
+// ChangeSecret seals the store under another secret from the next Save on. It asks for the one until now, because whoever
+// knows a secret reads the keys in the file, those that are NonExportable too: a program that was given a store to take keys
+// from cannot choose that. Errors are ErrSealed for another secret than the current one, ErrSecret, ErrCost and ErrClosed.
+func (s *Store) ChangeSecret(current, next Secret) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.reach == nil {
 		return ErrClosed
 	}
-	return s.setSecret(secret)
+	if err := s.prove(current); err != nil {
+		return err
+	}
+	return s.setSecret(next)
+}
+
+// prove compares a secret with the one that the sealing key came from.
+func (s *Store) prove(secret Secret) error {
+	opener, err := secret.check()
+	if err != nil {
+		return err
+	}
+	if opener.derivation != s.header.derivation {
+		return ErrSealed
+	}
+	key := opener.sealingKey(&s.header)
+	defer clear(key[:])
+	if subtle.ConstantTimeCompare(key[:], s.reach()[:]) != 1 {
+		return ErrSealed
+	}
+	return nil
 }
 
 // Put adds a key or replaces the one of that name; Save must follow. Errors are ErrName, ErrClosed, crypto.ErrExport for

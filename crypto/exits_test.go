@@ -176,7 +176,7 @@ func TestNoKeyComesHomeStorable(t *testing.T) {
 var unguarded = map[string]string{
 	"crypto/export.go OpenToLeave":            "asks",
 	"crypto/home.go OpenToStay":               "asks",
-	"crypto/export.go sameBytes":              "compares",
+	"crypto/export.go SameBytes":              "compares",
 	"crypto/strength.go Strength":             "measures",
 	"crypto/clearkey/clearkey.go CombineKeys": "makes a key of the same attributes",
 	"crypto/gm/sm2.go NewPrivateKey":          "checks the form",

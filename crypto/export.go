@@ -34,25 +34,24 @@ func (k Key) mayLeave(by keymaterial.Exit) bool {
 	return k.Attributes().Export == Sensitive && !k.core().rules.bound() // rules can only go along in a key block
 }
 
-// CheckWrapping reports whether the key may be wrapped under another one: an ErrWeakKey when that is weaker or is the
-// same key. Only packages of this module can call it.
+// CheckWrapping reports whether the key may be wrapped under another one: an ErrWeakKey when that is the same key or is
+// weaker. Only packages of this module can call it. X9.24-1 section 7.
 func (k Key) CheckWrapping(token keymaterial.Token, under Key) error {
-	if under.Strength() < k.Strength() {
-		return fmt.Errorf("%w: the wrapping key is weaker than the key", ErrWeakKey)
-	}
-	same, err := k.sameBytes(token, under)
-	if err != nil {
+	same, err := k.SameBytes(token, under)
+	switch {
+	case err != nil:
 		return err
-	}
-	if same {
+	case same:
 		return fmt.Errorf("%w: a key wrapped under itself", ErrWeakKey)
+	case under.Strength() < k.Strength():
+		return fmt.Errorf("%w: the wrapping key is weaker than the key", ErrWeakKey)
 	}
 	return nil
 }
 
-// sameBytes reports whether both are the same key whatever their attributes. Parity bits of DES do not count, nor
-// whether a double-length key is written long.
-func (k Key) sameBytes(token keymaterial.Token, other Key) (bool, error) {
+// SameBytes reports whether both are the same key whatever their attributes. Parity bits of DES do not count, nor
+// whether a double-length key is written long. Only packages of this module can call it.
+func (k Key) SameBytes(token keymaterial.Token, other Key) (bool, error) {
 	a, err := k.Unguarded(token)
 	if err != nil {
 		return false, err

@@ -24,3 +24,8 @@ func block(kek []byte) cipher.Block {
 
 // CheckPadding looks at what KWP has in front of a key and behind it, decrypted.
 func CheckPadding(unwrapped []byte) (n, ok int) { return checkPadding(unwrapped) }
+
+// Watched is a key that tells when it is looked at.
+func Watched(k Key, look func()) Key {
+	return Key{func() *core { look(); return k.reach() }}
+}

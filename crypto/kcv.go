@@ -33,7 +33,7 @@ const (
 // KCV returns the first n bytes, 2 to 5, of the key check value (X9.24-1 annex A). HMAC keys have those of hashes,
 // asymmetric keys none: ErrUnsupported. A key that may verify and not generate gives 3 bytes at most, because the first
 // four are the shortest MAC of a block of zeros, and so do, by KCVLegacy, keys used with CMAC, whose subkeys come from it:
-// ErrUsage. CheckKCV compares more of it all the same.
+// ErrUsage.
 func (k Key) KCV(method KCVMethod, n int) ([]byte, error) {
 	if n > verifyKCV && k.secretZeros(method) {
 		return nil, &UsageError{k.Attributes(), "a check value of more than 3 bytes"}
@@ -104,8 +104,12 @@ func (k Key) hashedKCV(method KCVMethod, n int) ([]byte, error) {
 	return exactly(sum[len(sum)-hmacKCV:]), nil
 }
 
-// CheckKCV compares the key check value, over the 2 to 5 bytes given, in constant time; a difference is ErrKCV.
+// CheckKCV compares the key check value, over the 2 to 5 bytes given, in constant time; a difference is ErrKCV. Where KCV
+// gives 3 bytes at most, what is behind them is not compared: byte by byte it could be found out. X9.24-1 annex A.
 func (k Key) CheckKCV(method KCVMethod, want []byte) error {
+	if len(want) > verifyKCV && len(want) <= maximumKCV && k.secretZeros(method) {
+		want = want[:verifyKCV]
+	}
 	got, err := k.kcv(method, len(want))
 	if err != nil {
 		return err

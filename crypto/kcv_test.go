@@ -138,7 +138,11 @@ func TestCheckValueIsNoMAC(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, want[:n], got)
 			}
-			require.NoError(t, k.CheckKCV(method, want[:n]), "it compares as much as it is sent")
+			require.NoError(t, k.CheckKCV(method, want[:n]))
+			wrong := append([]byte(nil), want[:n]...)
+			wrong[n-1] ^= 1
+			require.Equal(t, n > 3, k.CheckKCV(method, wrong) == nil, "%d bytes: the fourth byte could be found out by trying", n)
+			require.Equal(t, crypto.ErrKCV, whole.CheckKCV(method, wrong))
 		}
 		require.Contains(t, k.String(), strings.ToUpper(hex.EncodeToString(want[:3]))+")")
 	}

@@ -45,7 +45,7 @@ func UnwrapAES(kek KEK, wrapped []byte, padded bool, a Attributes, options ...Op
 	if err := a.CheckBare(); err != nil {
 		return Key{}, err
 	}
-	if err := kek.checkCarries(a); err != nil {
+	if err := kek.CheckCarries(a); err != nil {
 		return Key{}, err
 	}
 	outer, block, err := openAES(kek, OpDecrypt)
@@ -75,7 +75,7 @@ func openAES(kek KEK, op Operation) (*keymaterial.Material, cipher.Block, error)
 
 // openBare opens a key that is to leave under another one, without a key block around it.
 func openBare(kek KEK, key Key) (*keymaterial.Material, error) {
-	if err := kek.checkCarries(key.Attributes()); err != nil {
+	if err := kek.CheckCarries(key.Attributes()); err != nil {
 		return nil, err
 	}
 	m, err := key.OpenToLeave(keymaterial.Grant(), keymaterial.Bare)
@@ -89,8 +89,8 @@ func openBare(kek KEK, key Key) (*keymaterial.Material, error) {
 	return m, nil
 }
 
-// checkCarries reports a *UsageError for a key that CarriesOnly leaves out.
-func (k KEK) checkCarries(a Attributes) error {
+// CheckCarries reports a *UsageError for a key that CarriesOnly leaves out.
+func (k KEK) CheckCarries(a Attributes) error {
 	if c := k.core(); c != nil && c.rules.carriesOnly && !contains(c.rules.carries, a.Usage) {
 		return &UsageError{c.attributes, "carrying a key of usage " + a.Usage.String()}
 	}

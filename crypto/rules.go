@@ -136,8 +136,9 @@ type Arrival struct {
 // Options may not add to them, but for CarriesOnly, which takes away: ErrUsage. Rules that are none are ErrAttributes. The
 // other errors are those of NewKey. Only packages of this module can call it.
 func Receive(token keymaterial.Token, arrival Arrival, a Attributes, bytes []byte, options ...Option) (Key, error) {
-	var o KeyOptions
-	o.apply(options)
+	var seen KeyOptions
+	seen.apply(options)
+	o := seen // not what an option has seen and may hold on to: it could add to it behind the check
 	if !token.Granted() {
 		return Key{}, ErrUsage
 	}
@@ -156,9 +157,8 @@ func Receive(token keymaterial.Token, arrival Arrival, a Attributes, bytes []byt
 	if c := arrival.Under.core(); c != nil && c.rules.confers != nil {
 		own.join(c.rules.confers)
 	}
-	whole := o // not the ones that an option has seen and may hold on to: it could give the home to a key of its own
-	whole.rules = own
-	return newKey(a, bytes, &whole)
+	o.rules = own
+	return newKey(a, bytes, &o)
 }
 
 // The text of rules is words with spaces in between. 'P' and letters are permissions, 'C' and usages what is carried, 'M', a

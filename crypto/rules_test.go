@@ -460,3 +460,25 @@ func TestOptionsLearnNothing(t *testing.T) {
 	require.Equal(t, "F PH", confers.Rules(home), "what an option does later has no effect")
 	require.Zero(t, kbpk.Keeps(keymaterial.Token{}), "who could ask a key for its home could make keepers of it")
 }
+
+// An option that holds on to what it was shown adds nothing to a key that arrives, whenever it tries: not before the rules
+// are looked at, and not between that and the making of the key.
+func TestRulesAddedBehindTheCheck(t *testing.T) {
+	var held *crypto.KeyOptions
+	later := func() {
+		if held != nil {
+			dukpt.AllowLegacyData(held)
+			home.Storable(held)
+			pinblock.PVVMethod{}.Bind(held)
+		}
+	}
+	of := crypto.Watched(importKey(t, "B0TX00N", secretHex), later)
+	arrival := crypto.Arrival{Of: of, Under: crypto.Watched(importKey(t, "K0AB00N", wrappingHex), later)}
+	k, err := crypto.Receive(keymaterial.Grant(), arrival, crypto.MustAttributes("B0TX00N"), unhex(t, secretHex),
+		func(o *crypto.KeyOptions) { held = o })
+	require.NoError(t, err)
+	require.NotNil(t, held)
+	require.Empty(t, k.Rules(home))
+	require.False(t, k.Permits(keymaterial.LegacyData))
+	require.False(t, k.MayStay(home))
+}

@@ -1,12 +1,16 @@
 package crypto
 
-import "github.com/posline/posline/internal/keymaterial"
+import (
+	"crypto/subtle"
+
+	"github.com/posline/posline/internal/keymaterial"
+)
 
 // maximumStrength is that of an AES key of 256 bits, in bits; nothing asks for more.
 const maximumStrength = 256
 
 // Strength returns the effective strength of the key in bits (SP 800-57 part 1, tables 2 and 3): 56 for DES, 80 for
-// Triple DES with two keys and 112 with three, the length of AES, SM4 and HMAC keys up to 256, half the length of an
+// Triple DES with two keys and 112 with three, where equal parts of a key count once, the length of AES, SM4 and HMAC keys up to 256, half the length of an
 // elliptic curve key, and for RSA and DSA what the modulus stands for. Asymmetric keys whose structure does not show it
 // count as 256. It is 0 for no key and a destroyed one.
 func (k Key) Strength() int {
@@ -20,13 +24,30 @@ func (k Key) Strength() int {
 	case DES:
 		return 56
 	case TDES:
-		return map[int]int{64: 56, 128: 80, 192: 112}[bits]
+		return strengthTDES(m.Bytes())
 	case EC:
 		return ofCurve(longest(m.Bytes(), tagOctets))
 	case RSA, DSA:
 		return ModulusStrength(longest(m.Bytes(), tagInteger))
 	}
 	return min(bits, maximumStrength)
+}
+
+// strengthTDES goes by the parts that are different (SP 800-67 section 3.1, keying options): a first and a third part that
+// are equal are two keys, and where the second is like one beside it the two undo each other and single DES is left. Parity
+// does not count. The comparisons take constant time.
+func strengthTDES(key []byte) int {
+	var long [24]byte
+	defer clear(long[:])
+	writeLong(&long, key)
+	a, b, c := long[:8], long[8:16], long[16:]
+	switch {
+	case subtle.ConstantTimeCompare(a, b)|subtle.ConstantTimeCompare(b, c) == 1:
+		return 56
+	case subtle.ConstantTimeCompare(a, c) == 1:
+		return 80
+	}
+	return 112
 }
 
 // ModulusStrength returns the strength in bits of a modulus of RSA or DSA, given in bits: SP 800-57 part 1 table 2. A

@@ -28,6 +28,9 @@ func TestStrength(t *testing.T) {
 	}{
 		{"M1DC00N", secretHex[:16], 56}, {"P0TB00N", secretHex, 80}, {"P0TB00N", secretHex + "1122334455667788", 112},
 		{"M3TC00N", secretHex[:16], 56},
+		{"P0TB00N", secretHex + secretHex[:16], 80}, {"P0TB00N", secretHex + "0022456689AACCEE", 80}, // the same with other parity
+		{"P0TB00N", secretHex[:16] + secretHex[:16], 56}, {"P0TB00N", strings.Repeat(secretHex[:16], 3), 56},
+		{"P0TB00N", secretHex[:16] + secretHex, 56}, {"P0TB00N", secretHex + secretHex[16:], 56},
 		{"P0AB00N", secretHex, 128}, {"P0AB00N", secretHex + secretHex[:16], 192}, {"P0AB00N", secretHex + secretHex, 256},
 		{"P04B00N", secretHex, 128}, {"M7HC00N", secretHex[:20], 80}, {"M7HC00N", secretHex + secretHex, 256},
 		{"M7HC00N", strings.Repeat(secretHex, 4), 256},
@@ -173,5 +176,28 @@ func TestComponentsAreNoKeys(t *testing.T) {
 	}
 	for _, version := range []string{"c0", "ca", "c:", "c/", "C1", "1c", "00", "", "c", "c11"} {
 		require.False(t, crypto.Attributes{Version: version}.Component(), version)
+	}
+}
+
+// A double-length key written long is no stronger for it, and still the key that it is.
+func TestKeysWrittenLong(t *testing.T) {
+	long := secretHex + secretHex[:16]
+	three := secretHex + "1122334455667788"
+	master, err := crypto.NewKBPK(importKey(t, "K1TB00N", long))
+	require.NoError(t, err)
+	_, err = keyblock.Wrap(nil, master, importKey(t, "P0TB00E", three), keyblock.Wrapping{})
+	require.ErrorIs(t, err, keyblock.ErrWeakKBPK)
+	kek, err := crypto.NewKEK(importKey(t, "K0TB00N", long))
+	require.NoError(t, err)
+	_, err = crypto.AppendWrapVariant(nil, kek, crypto.SchemeY, 0, importKey(t, "P0TB00S", three))
+	require.ErrorIs(t, err, crypto.ErrWeakKey)
+
+	short, err := crypto.NewKBPK(importKey(t, "K1TB00N", secretHex))
+	require.NoError(t, err)
+	for _, itself := range []crypto.Key{
+		importKey(t, "K1TB00S", long), importKey(t, "K1AB00S", secretHex), importKey(t, "M7HC00S", secretHex), // stronger by its name
+	} {
+		_, err = keyblock.Wrap(nil, short, itself, keyblock.Wrapping{AllowLegacy: true})
+		require.ErrorIs(t, err, keyblock.ErrWeakKBPK, "%s", itself.Attributes())
 	}
 }

@@ -53,7 +53,7 @@ func UnwrapVariant(kek KEK, scheme VariantScheme, variant int, wrapped []byte, a
 	if err := a.CheckBare(); err != nil {
 		return Key{}, err
 	}
-	if err := kek.checkCarries(a); err != nil {
+	if err := kek.CheckCarries(a); err != nil {
 		return Key{}, err
 	}
 	if !isDES(a.Algorithm) {

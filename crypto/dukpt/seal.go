@@ -15,8 +15,8 @@ import (
 // Seal appends the state to dst, sealed under an AES key of usage K0 that is no weaker than the terminal's. A state that
 // is sealed once and restored twice makes the same keys again; the device must keep one state only, the last. Errors:
 // crypto.ErrExport when the initial key was neither crypto.Sensitive nor Storable at the crypto.Home whose Keeper the key
-// is, crypto.ErrWeakKey,
-// crypto.ErrUnsupported for another cipher, crypto.ErrUsage, crypto.ErrNoKey, crypto.ErrDestroyed.
+// is, crypto.ErrWeakKey, crypto.ErrUnsupported for another cipher, crypto.ErrUsage also for a key that crypto.CarriesOnly
+// lets carry no initial keys, crypto.ErrNoKey, crypto.ErrDestroyed.
 func (t *TDESTerminal) Seal(dst []byte, key crypto.KEK) ([]byte, error) {
 	return sealTerminal(t.reach, dst, key)
 }
@@ -43,6 +43,9 @@ func (s *terminal) seal(r *registers, dst []byte, key crypto.KEK) ([]byte, error
 		return dst, crypto.ErrNoKey
 	case !s.initial.MayStay(key.Keeps(keymaterial.Grant())):
 		return dst, fmt.Errorf("%w: the initial key was not made storable under this key", crypto.ErrExport)
+	}
+	if err := key.CheckCarries(s.initial.Attributes()); err != nil {
+		return dst, err
 	}
 	k := kept{s.initial.Attributes().Export == crypto.Sensitive, s.initial.Rules(key.Keeps(keymaterial.Grant()))}
 	if len(k.rules) > maximumRules {
@@ -104,13 +107,16 @@ func openTerminal(sealed []byte, key crypto.KEK, length uint8, a crypto.Algorith
 		return nil, err
 	}
 	defer m.Release()
+	attributes := crypto.Attributes{
+		Usage: crypto.UsageInitialKey, Algorithm: a, Mode: crypto.ModeDerive, Export: crypto.NonExportable,
+	}
+	if err := key.CheckCarries(attributes); err != nil {
+		return nil, err
+	}
 	t := new(terminal)
 	k, err := t.registers.open(sealed, aead, length)
 	if err != nil {
 		return nil, err
-	}
-	attributes := crypto.Attributes{
-		Usage: crypto.UsageInitialKey, Algorithm: a, Mode: crypto.ModeDerive, Export: crypto.NonExportable,
 	}
 	if k.sensitive {
 		attributes.Export = crypto.Sensitive

@@ -306,3 +306,30 @@ func TestSensitiveTerminals(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrUnsupported)
 	require.Equal(t, "x", string(dst))
 }
+
+// What a key encryption key carries holds for initial keys in sealed states, too, on the way in and out.
+func TestCarriesOnlyOfSealingKeys(t *testing.T) {
+	secret := bytes.Repeat([]byte{7}, 32)
+	pins := kek(t, "K0AB00N", secret, crypto.CarriesOnly(crypto.UsagePIN))
+	devices := kek(t, "K0AB00N", secret, crypto.CarriesOnly(crypto.UsagePIN, crypto.UsageInitialKey))
+	terminal, aes := tdesTerminal(t, home.Storable), aesTerminal(t, home.Storable)
+	for _, seal := range []func([]byte, crypto.KEK) ([]byte, error){terminal.Seal, aes.Seal} {
+		dst, err := seal([]byte("x"), pins)
+		require.ErrorIs(t, err, crypto.ErrUsage)
+		require.Equal(t, "x", string(dst))
+	}
+	var tx dukpt.TDES
+	_, _, err := terminal.NextSealed(&tx, nil, pins)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	require.Zero(t, terminal.KSN().Counter())
+	sealed, err := terminal.Seal(nil, devices)
+	require.NoError(t, err)
+	aesSealed, err := aes.Seal(nil, devices)
+	require.NoError(t, err)
+	_, err = dukpt.OpenTDESTerminal(sealed, pins)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	_, err = dukpt.OpenAESTerminal(aesSealed, pins)
+	require.ErrorIs(t, err, crypto.ErrUsage)
+	_, err = dukpt.OpenTDESTerminal(sealed, devices)
+	require.NoError(t, err)
+}

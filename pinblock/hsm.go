@@ -45,7 +45,8 @@ type Verifier interface {
 
 // An Issuer makes PINs and what they are verified with. ISO 9564-1 section 6.
 type Issuer interface {
-	// GeneratePIN appends the block of a new random PIN of n digits to dst.
+	// GeneratePIN appends the block of a new random PIN of n digits to dst. All PINs are alike: the offset of one of which
+	// something is known says as much of the card's natural PIN.
 	GeneratePIN(ctx context.Context, dst []byte, n int, out Target) ([]byte, error)
 
 	// AppendPVV appends the 4 digits of the PIN's verification value to dst.

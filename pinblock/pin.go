@@ -56,11 +56,14 @@ func (d *digits) set(text []byte) error {
 }
 
 // GeneratePIN returns a random PIN of n digits, 4 to 12, all values alike but for the Weak ones, which are left out.
-// ISO 9564-1 section 8.1.
+// An offset of such a PIN says a little of the card's natural PIN, that which it is not: where offsets are given out for PINs
+// made at a caller's will, take Software.GeneratePIN, whose PINs are all alike. ISO 9564-1 section 8.1.
 func GeneratePIN(n int) (PIN, error) {
 	d := new(digits)
-	if err := d.generate(n); err != nil {
-		return PIN{}, err
+	for again := true; again; again = d.weak() {
+		if err := d.generate(n); err != nil {
+			return PIN{}, err
+		}
 	}
 	return PIN{func() *digits { return d }}, nil
 }
@@ -144,8 +147,7 @@ func (d *digits) generate(n int) error {
 		return ErrPIN
 	}
 	*d = digits{n: byte(n)}
-	for d.draw(); d.weak(); d.draw() {
-	}
+	d.draw()
 	return nil
 }
 

@@ -52,7 +52,8 @@ func (s Software) TranslatePIN(_ context.Context, dst []byte, in Encrypted, out 
 	return w.write(dst, out)
 }
 
-// GeneratePIN appends the block of a new random PIN that is not Weak. The format binds the PIN to the card or is one of
+// GeneratePIN appends the block of a new random PIN. All PINs are alike, the Weak ones among them: were they left out, the
+// offsets of many a PIN that a caller asks for would show the card's natural PIN, and with it the cardholder's. The format binds the PIN to the card or is one of
 // Layouts: ErrPolicy. ISO 9564-1 section 6.
 func (s Software) GeneratePIN(_ context.Context, dst []byte, n int, out Target) ([]byte, error) {
 	if err := s.checkLayout(out.Layout); err != nil {

@@ -4,7 +4,7 @@ import "context"
 
 // The interfaces below are what a hardware security module may do instead of this process. Each is small; ask for the
 // smallest that does. Software stands beside them in the packages that own the algorithms: mac.Software,
-// cardverify.Software, keyblock.Software. PIN translation and verification are in package pinblock, EMV issuer
+// cardverify.Software, keyblock.Software, SoftwareEncrypter. PIN translation and verification are in package pinblock, EMV issuer
 // functions in emv/cryptogram.
 //
 // The context is for providers on the other side of a network; software ignores it. Implementations must not keep or

@@ -8,7 +8,7 @@ import (
 
 // Encrypted is a PIN block as it comes in a message. Printing it shows the format only. ISO 9564-1.
 type Encrypted struct {
-	Key    crypto.KeyRef // the PIN key it is under: a crypto.PINKey, or an HSM adaptor's own reference
+	Key    crypto.KeyRef // the PIN key it is under: a crypto.PINKey, a dukpt.Reference, or an HSM adaptor's own reference
 	Layout Format
 	PAN    crypto.Hidden // 13 to 19 digits; may be empty for formats without it
 	Block  []byte

@@ -9,7 +9,7 @@ import (
 )
 
 // Software does in this process what an HSM does behind the same interfaces. Its keys are a crypto.Key, or a
-// crypto.PINKey and crypto.PVK. The zero value is ready: it translates what ISO 9564-1 allows, and verifies PINs and makes
+// crypto.PINKey and crypto.PVK; PINs may also be under the key of a DUKPT transaction (dukpt.Reference). The zero value is ready: it translates what ISO 9564-1 allows, and verifies PINs and makes
 // verification data from the formats that bind a PIN to its card, for that card only.
 //
 // What a block does not prove, the caller could choose. A PIN in format 1 belongs to no card, and whoever chooses the card that
@@ -161,7 +161,8 @@ func (s Software) checkLayout(f Format) error {
 
 // read decrypts a block into w.pin.
 func (s Software) read(w *work, in Encrypted) error {
-	key, err := pinKey(in.Key)
+	key, derived, err := pinKey(in.Key)
+	defer derived.Destroy()
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,8 @@ func (s Software) read(w *work, in Encrypted) error {
 }
 
 func (w *work) write(dst []byte, out Target) ([]byte, error) {
-	key, err := pinKey(out.Key)
+	key, derived, err := pinKey(out.Key)
+	defer derived.Destroy()
 	if err != nil {
 		return dst, err
 	}
@@ -182,12 +184,15 @@ func (w *work) write(dst []byte, out Target) ([]byte, error) {
 	return w.encrypt(dst, key, out.Layout, out.PAN.Text())
 }
 
-func pinKey(ref crypto.KeyRef) (crypto.PINKey, error) {
-	switch k := ref.(type) {
-	case crypto.PINKey:
-		return k, nil
-	case crypto.Key:
-		return crypto.NewPINKey(k)
+// pinKey returns the key a reference names, and one to destroy where it was derived for this call.
+func pinKey(ref crypto.KeyRef) (key crypto.PINKey, derived crypto.Key, err error) {
+	if k, ok := ref.(crypto.PINKey); ok {
+		return k, crypto.Key{}, nil
 	}
-	return crypto.PINKey{}, crypto.ErrKeyRef
+	named, derived, err := crypto.SoftwareKey(ref)
+	if err != nil {
+		return crypto.PINKey{}, derived, err
+	}
+	key, err = crypto.NewPINKey(named)
+	return key, derived, err
 }

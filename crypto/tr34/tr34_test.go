@@ -291,6 +291,24 @@ func TestWhatArrives(t *testing.T) {
 	require.Equal(t, "CP0", key.Rules(crypto.Home{}))
 }
 
+// Keys go through the seam as they do through the method, typed or not.
+func TestDistributor(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.device.Bind(w.host.Credential()))
+	key := importKey(t, "K1TD00E", keyHex)
+	typed, err := crypto.NewKBPK(key)
+	require.NoError(t, err)
+	for _, ref := range []crypto.KeyRef{key, typed} {
+		token, err := w.host.DistributeKey(t.Context(), w.own.Certificate, w.device.Challenge(), ref)
+		require.NoError(t, err)
+		got, err := w.device.Key(token)
+		require.NoError(t, err)
+		require.True(t, got.Equal(key))
+	}
+	_, err = w.host.DistributeKey(t.Context(), w.own.Certificate, w.device.Challenge(), nil)
+	require.ErrorIs(t, err, crypto.ErrKeyRef)
+}
+
 // A configuration that lacks something is told what.
 func TestConfigurations(t *testing.T) {
 	w := newWorld(t)

@@ -46,6 +46,7 @@ var public = map[string]string{
 	"keyblock.Block":        "the header of a key block, sent in clear",
 	"keyblock.Certificate":  "a certificate",
 	"keyblock.FormatError":  "words",
+	"agreement.Parties":     "names of parties",
 	"tr34.State":            "a certificate and hashes of tokens",
 	"tr34.HostConfig":       "a list of revoked certificates",
 	"pinblock.Cards":        "an issuer's number, which is public",
@@ -58,7 +59,7 @@ func TestTypesThatShowAreKnown(t *testing.T) {
 	found := map[string]bool{}
 	for _, folder := range []string{
 		"crypto", "crypto/mac", "crypto/dukpt", "crypto/keyblock", "crypto/keystore", "crypto/cardverify", "crypto/gm",
-		"crypto/clearkey", "crypto/transport", "crypto/tr34", "pinblock",
+		"crypto/clearkey", "crypto/transport", "crypto/tr34", "crypto/agreement", "pinblock",
 	} {
 		files, err := filepath.Glob("../../" + folder + "/*.go")
 		require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/cardverify"
+	"github.com/posline/posline/crypto/dukpt"
 	"github.com/posline/posline/crypto/mac"
 )
 
@@ -26,6 +27,7 @@ var (
 	_ crypto.MACer        = module{}
 	_ crypto.CardVerifier = module{}
 	_ crypto.KeyManager   = module{}
+	_ crypto.Encrypter    = module{}
 	_ crypto.MACer        = mac.Software{}
 	_ crypto.CardVerifier = cardverify.Software{}
 )
@@ -72,6 +74,21 @@ func (module) CheckValue(context.Context, crypto.KeyRef, crypto.KCVMethod, int) 
 	return nil, crypto.ErrUnsupported
 }
 
+func (module) AppendEncrypt(_ context.Context, dst []byte, key crypto.KeyRef, _ crypto.CipherMode, _, plaintext []byte) ([]byte, error) {
+	transaction, ok := key.(dukpt.Reference) // base key and number go to the module
+	if !ok {
+		return dst, crypto.ErrKeyRef
+	}
+	if _, ok := transaction.Base.(handle); !ok {
+		return dst, crypto.ErrKeyRef
+	}
+	return append(transaction.KSN.Append(dst), plaintext...), nil
+}
+
+func (module) AppendDecrypt(_ context.Context, dst []byte, _ crypto.KeyRef, _ crypto.CipherMode, _, _ []byte) ([]byte, error) {
+	return dst, crypto.ErrUnsupported
+}
+
 func main() {
 	var manager crypto.KeyManager = module{}
 	key, err := manager.Generate(context.Background(), crypto.MustAttributes("M3TC00N"), 128)
@@ -81,5 +98,18 @@ func main() {
 	var macs crypto.MACer = module{}
 	fmt.Println(macs.VerifyMAC(context.Background(), key, mac.X919(), nil, make([]byte, 8)))
 	_, err = mac.Software{}.AppendMAC(context.Background(), nil, key, mac.X919(), nil)
+	fmt.Println(err)
+	ksn, err := dukpt.ParseKSN([]byte("0123456789"))
+	if err != nil {
+		panic(err)
+	}
+	base, err := manager.Generate(context.Background(), crypto.MustAttributes("B0TX00N"), 128)
+	if err != nil {
+		panic(err)
+	}
+	data := dukpt.Reference{Base: base, KSN: ksn, Purpose: dukpt.ForData}
+	sealed, err := module{}.AppendEncrypt(context.Background(), nil, data, crypto.CBC, nil, []byte("track"))
+	fmt.Println(string(sealed), err)
+	_, err = crypto.SoftwareEncrypter{}.AppendEncrypt(context.Background(), nil, data, crypto.CBC, nil, nil)
 	fmt.Println(err)
 }

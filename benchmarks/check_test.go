@@ -87,3 +87,9 @@ func TestBaselineHasEveryCase(t *testing.T) {
 	}
 	require.Empty(t, lines, "lines of cases that are gone")
 }
+
+// TestNoCase: a name that no case has is a mistake, not a success.
+func TestNoCase(t *testing.T) {
+	require.ErrorContains(t, run(false, true, "conection/", "baseline.jsonl"), "conection/")
+	require.ErrorContains(t, run(false, true, "conection/", ""), "conection/")
+}

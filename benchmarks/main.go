@@ -33,6 +33,9 @@ func run(asJSON, fast bool, only, against string) error {
 		return err
 	}
 	selected := slices.DeleteFunc(cases(), func(c Case) bool { return !pattern.MatchString(c.Name) })
+	if len(selected) == 0 {
+		return fmt.Errorf("no case matches %q", only)
+	}
 	if against != "" {
 		baseline, err := readBaseline(against)
 		if err != nil {

@@ -23,6 +23,15 @@ func newSmallBuffer() *buffer { return smallBuffers.Get().(*buffer) }
 
 func newLargeBuffer() *buffer { return largeBuffers.Get().(*buffer) }
 
+// appended notes what others have appended to the buffer, for release to wipe. What they return may be memory of their own:
+// then nobody knows how much of the buffer they used, and theirs is left alone.
+func (b *buffer) appended(result []byte) {
+	own := b.b[:cap(b.b)]
+	if b.b = own; cap(result) == cap(own) && len(result) > 0 && &result[0] == &own[0] {
+		b.b = result
+	}
+}
+
 // release wipes what the buffer held, card data in all likelihood, and returns it.
 func (b *buffer) release() {
 	clear(b.b)
@@ -35,6 +44,8 @@ func (b *buffer) release() {
 // pool returns where the buffer goes when nobody needs it; nil if it is not kept.
 func (b *buffer) pool() *sync.Pool {
 	switch size := cap(b.b); {
+	case size < smallBuffer:
+		return nil
 	case size < largeBuffer:
 		return &smallBuffers
 	case size <= keepBuffer:

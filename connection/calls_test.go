@@ -345,3 +345,37 @@ func TestFrameLongerThanTheQueue(t *testing.T) {
 		}
 	})
 }
+
+// asks is a context of the program that asks the connection how it is before it says why it has ended.
+type asks struct {
+	context.Context
+	c *connection.Conn
+}
+
+func (a asks) Err() error {
+	a.c.Stats()
+	return a.Context.Err()
+}
+
+// TestContextsMayAskTheConnection: none of its locks is held when a context is asked.
+func TestContextsMayAskTheConnection(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Dialer = connectiontest.Dialer(cfg.Framing, silent)
+	c, err := connection.Dial(t.Context(), "memory", "peer", cfg)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Exchange(asks{ctx, c}, request("0200", 1, ""), nil)
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return c.InFlight() == 1 }, time.Minute, time.Millisecond)
+	cancel()
+	select {
+	case err := <-ended:
+		require.ErrorIs(t, err, context.Canceled)
+		c.Close()
+	case <-time.After(time.Minute):
+		t.Fatal("the connection waits for itself")
+	}
+}

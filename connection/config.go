@@ -36,9 +36,12 @@ type Config struct {
 	Backlog int     // frames read and waiting for a handler; beyond it the socket is not read; default 64
 
 	Timeout      time.Duration // for a request whose context has no deadline; default 30 s
-	WriteTimeout time.Duration // a peer that takes no byte for this long is disconnected; default 10 s
 	FrameTimeout time.Duration // half a frame without its rest for this long disconnects; default 10 s
 	IdleTimeout  time.Duration // no byte received for this long disconnects; default: never
+
+	// WriteTimeout is after what time a peer that takes no byte is disconnected; on any other socket than a plain TCP one,
+	// as with TLS, one that does not take 16 KiB. Default 10 s.
+	WriteTimeout time.Duration
 
 	// LateWindow is how long after a timeout a late answer is still known as such. Until then, or until it arrives,
 	// its key is not used again, Repeat excepted. Of more than MaxInFlight, or 1024 if that is more, the oldest are
@@ -63,7 +66,8 @@ type Config struct {
 	// default 10 s.
 	HandshakeTimeout time.Duration
 
-	// Dialer opens the socket for Dial; default a net.Dialer. Package tlsconn makes one that speaks TLS.
+	// Dialer opens the socket for Dial; default a net.Dialer. Package tlsconn makes one that speaks TLS. The socket's
+	// SetReadDeadline is called with the connection's lock held: one of the program's must not call methods of the Conn.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 }
 

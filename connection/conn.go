@@ -27,12 +27,13 @@ type Conn struct {
 
 	// mu guards what follows, and the parts above. Methods whose names end in Locked, and those of requests, writer and
 	// inbox, are called with it held. Nobody unlocks what a caller locked: what must be done without the lock is returned
-	// as a duty. Code of the program never runs under it, but for Framing.AppendFrame.
+	// as a duty. Code of the program never runs under it, but for Framing.AppendFrame and the socket's SetReadDeadline.
 	mu        sync.Mutex
 	ended     bool
 	outOfStep bool // a request without a key was not answered: the connection must end
 	worked    bool // something was read since the connection was last slimmed
 	slimming  bool // the reader is to start over
+	greeting  bool // Hooks.Connected runs: who made it run tells of an end
 	lastRead  time.Duration
 	counters  counters
 }
@@ -49,7 +50,7 @@ type settings struct {
 func Dial(ctx context.Context, network, address string, config Config) (*Conn, error) {
 	cfg, err := config.withDefaults()
 	if err != nil {
-		return nil, err
+		return nil, &Error{Op: "dial", Sent: SentNo, Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.HandshakeTimeout)
 	defer cancel()
@@ -82,11 +83,11 @@ func handshake(ctx context.Context, nc net.Conn) error {
 }
 
 // NewConn starts a connection on a socket that is already open; its handshake, if any, is the caller's business. The
-// Conn owns the socket from then on. Config.SignOn has Config.HandshakeTimeout; if it fails, the error is an *Error.
+// Conn owns the socket from then on. Config.SignOn has Config.HandshakeTimeout. Its error is an *Error with SentNo.
 func NewConn(nc net.Conn, config Config) (*Conn, error) {
 	cfg, err := config.withDefaults()
 	if err != nil {
-		return nil, err
+		return nil, &Error{Op: "connect", Sent: SentNo, Err: err}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.HandshakeTimeout)
 	defer cancel()
@@ -98,16 +99,18 @@ func start(ctx context.Context, nc net.Conn, cfg *settings) (*Conn, error) {
 	if cfg.IdleTimeout > 0 {
 		c.watchIdle()
 	}
-	if cfg.SignOn == nil {
-		c.connected()
+	if cfg.SignOn != nil {
 		go c.read()
-		return c, nil
+		if err := c.signOn(ctx); err != nil {
+			return nil, err
+		}
 	}
-	go c.read()
-	if err := c.signOn(ctx); err != nil {
-		return nil, err
+	if !c.connected() {
+		return nil, &Error{Op: "connect", Sent: SentNo, Err: c.Err()}
 	}
-	c.connected()
+	if cfg.SignOn == nil {
+		go c.read()
+	}
 	return c, nil
 }
 
@@ -132,10 +135,27 @@ func (c *Conn) signOn(ctx context.Context) (err error) {
 	return c.cfg.SignOn(ctx, c)
 }
 
-func (c *Conn) connected() {
+// connected tells the hook that the connection is ready. It returns false, and tells nobody, if it has ended meanwhile. An
+// end while the hook runs is told once it has returned.
+func (c *Conn) connected() bool {
+	if !c.greet(true) {
+		return false
+	}
 	if hook := c.cfg.Hooks.Connected; hook != nil {
 		c.protect(func() { hook(c) })
 	}
+	if !c.greet(false) {
+		c.tellEnd()
+	}
+	return true
+}
+
+// greet notes that Hooks.Connected is about to run, or has run, and returns false if the connection has ended.
+func (c *Conn) greet(begins bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.greeting = begins && !c.ended
+	return !c.ended
 }
 
 // now is the time on the connection's clock.

@@ -109,26 +109,34 @@ func (c *Conn) checkDrainedLocked() {
 
 // end is where every connection ends, whatever the reason, and only once.
 func (c *Conn) end(cause error) {
-	d, first := c.finish(cause)
+	d, greeting, first := c.finish(cause)
 	if !first {
 		return
 	}
 	c.closeSocket()
 	c.do(d)
+	if !greeting {
+		c.tellEnd()
+	}
+}
+
+// tellEnd tells the hook and the server about the end.
+func (c *Conn) tellEnd() {
 	if hook := c.cfg.Hooks.Closed; hook != nil {
-		c.protect(func() { hook(c, cause) })
+		c.protect(func() { hook(c, c.Err()) })
 	}
 	if s := c.cfg.server; s != nil {
 		s.ended(c)
 	}
 }
 
-// finish ends the connection but for what must be done without the lock. It returns false if it has ended before.
-func (c *Conn) finish(cause error) (d duty, first bool) {
+// finish ends the connection but for what must be done without the lock. It also returns whether Hooks.Connected runs, and
+// false if the connection has ended before.
+func (c *Conn) finish(cause error) (d duty, greeting, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
-		return d, false
+		return d, false, false
 	}
 	c.ended = true
 	c.stopLocked(cause)
@@ -143,7 +151,7 @@ func (c *Conn) finish(cause error) (d duty, first bool) {
 		w.stop()
 	}
 	c.life.end(cause)
-	return c.dutyLocked(), true
+	return c.dutyLocked(), c.greeting, true
 }
 
 // closeSocket does not wait: TLS says goodbye when it is closed, and a peer that does not read would hold it up.

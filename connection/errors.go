@@ -34,6 +34,7 @@ var (
 	ErrDraining     = errors.New("connection is being shut down")
 	ErrTimeout      = error(timeoutError{}) // also matches context.DeadlineExceeded
 	ErrBusy         = errors.New("too many requests in flight or bytes queued")
+	ErrNoCompletion = errors.New("Start has nobody to tell how the request ends")
 	ErrDuplicateKey = errors.New("a request with this key is in flight or its answer may still come")
 	ErrNotRequest   = errors.New("frame is not a request")
 	ErrRejected     = errors.New("peer rejected the request")
@@ -58,7 +59,7 @@ func (timeoutError) Is(target error) bool {
 
 // Error is what every failed call returns.
 type Error struct {
-	Op   string // "exchange", "start", "post", "dial", "sign-on", "pack", "unpack"
+	Op   string // "exchange", "start", "post", "dial", "connect", "sign-on", "pack", "unpack"
 	Sent Sent   // whether the request can have reached the peer
 	Err  error  // the cause: one of the Err… values, a *RejectError, a *FramingError, a network error
 }

@@ -161,8 +161,9 @@ func (c *Conn) await(ctx context.Context, ca *call) {
 	select {
 	case <-ca.done:
 	case <-done:
+		why := cause(ctx) // the context may be the program's
 		c.mu.Lock()
-		c.requests.abandon(ca, cause(ctx))
+		c.requests.abandon(ca, why)
 		c.checkDrainedLocked()
 		d := c.dutyLocked()
 		c.mu.Unlock()

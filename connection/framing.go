@@ -11,7 +11,8 @@ import (
 // for concurrent use.
 type Framing interface {
 	// AppendFrame appends to dst the wire form of one frame whose content is header followed by body; either may be
-	// empty. On error dst comes back unchanged. A frame outside the framing's limits gives a *FramingError.
+	// empty. On error dst comes back unchanged. A frame outside the framing's limits gives a *FramingError. It is called
+	// with the connection's lock held: it must be quick and must not call methods of a Conn.
 	AppendFrame(dst, header, body []byte) ([]byte, error)
 
 	// Next looks for one frame at the start of buf, which it must not change or keep. A Cut of Size 0 asks for more

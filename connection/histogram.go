@@ -21,10 +21,10 @@ const (
 	histogramBuckets = 8 * histogramOctaves
 )
 
-// Record counts one duration.
+// Record counts one duration; one below zero is none.
 func (h *Histogram) Record(d time.Duration) {
 	h.buckets[bucketOf(d)].Add(1)
-	h.sum.Add(int64(d))
+	h.sum.Add(int64(max(d, 0)))
 	for old := h.max.Load(); int64(d) > old && !h.max.CompareAndSwap(old, int64(d)); old = h.max.Load() {
 	}
 }

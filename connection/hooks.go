@@ -6,11 +6,14 @@ import (
 )
 
 // Hooks tell a program what happens on its connections. They run on the connection's own goroutines, which wait for
-// them: a hook must be quick and must not call Shutdown or Exchange of the same connection. Frames given to
-// a hook hold card data, are valid during the call only and must not be changed.
+// them: a hook must be quick and must not wait for Shutdown, of its connection or its server, or for an Exchange on its
+// connection. Frames given to a hook hold card data, are valid during the call only and must not be changed.
 type Hooks struct {
-	Connected func(c *Conn)            // the connection is ready: Config.SignOn, if any, has succeeded
-	Closed    func(c *Conn, err error) // it ended; err says why, ErrClosed for our own Close
+	Connected func(c *Conn) // the connection is ready: Config.SignOn, if any, has succeeded
+
+	// Closed is told that the connection ended; err says why, ErrClosed for our own Close. It runs after Connected, and
+	// without that for a connection that ended before it was ready.
+	Closed func(c *Conn, err error)
 
 	// Late gets the answer to a request that timed out or was cancelled.
 	Late func(c *Conn, key [32]byte, frame []byte)
@@ -47,7 +50,7 @@ type Hooks struct {
 // Panic is what is told about a panic.
 type Panic struct {
 	Type  string // of the value
-	Stack []byte // as debug.Stack prints it
+	Stack []byte // functions and lines, without the arguments, which may hold card data
 }
 
 // With returns hooks that call those of h first and then those of more.

@@ -108,7 +108,7 @@ func TestOrderOfTaking(t *testing.T) {
 func TestFramesBehindOthersCostNothing(t *testing.T) {
 	b := &inbox{}
 	for range 1000 {
-		b.enter(&inbound{}, OrderKey)
+		b.enter(inbounds.Get().(*inbound), OrderKey)
 	}
 	for left := 1000; left > 0; left-- {
 		require.Same(t, b.ready.first, b.ready.last, "one is ready")

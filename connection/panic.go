@@ -2,7 +2,8 @@ package connection
 
 import (
 	"fmt"
-	"runtime/debug"
+
+	"github.com/posline/posline/connection/internal/stack"
 )
 
 // Code of the program runs on what peers send: handlers, key functions, framings, hooks, completions, sockets. If it
@@ -17,7 +18,7 @@ func (e *panicError) Unwrap() error { return ErrPanicked }
 
 // panicked makes an error of what recover returned. It is called where the panic is recovered, for its stack.
 func panicked(v any) *panicError {
-	return &panicError{Panic{Type: fmt.Sprintf("%T", v), Stack: debug.Stack()}}
+	return &panicError{Panic{Type: fmt.Sprintf("%T", v), Stack: stack.Here()}}
 }
 
 // tellPanic tells the hook about an error that is a panic, or that of a call which failed with one. The end of the

@@ -12,20 +12,23 @@ func Send[Req encoding.BinaryAppender, Resp encoding.BinaryUnmarshaler](ctx cont
 	frame, reply := newSmallBuffer(), newSmallBuffer()
 	defer frame.release()
 	defer reply.release()
-	var err error
-	if frame.b, err = request.AppendBinary(frame.b); err != nil {
+	packed, err := request.AppendBinary(frame.b)
+	frame.appended(packed)
+	if err != nil {
 		return &Error{Op: "pack", Sent: SentNo, Err: err}
 	}
-	if reply.b, err = over.Exchange(ctx, frame.b, reply.b); err != nil {
+	answer, err := over.Exchange(ctx, packed, reply.b)
+	reply.appended(answer)
+	if err != nil {
 		return err
 	}
-	if err = response.UnmarshalBinary(reply.b); err != nil {
+	if err = response.UnmarshalBinary(answer); err != nil {
 		return &Error{Op: "unpack", Sent: SentYes, Err: err}
 	}
 	return nil
 }
 
-// Exchanger sends a request frame and returns the answer: a Conn, or whatever stands for several.
+// Exchanger sends a request frame and returns the answer, appended to dst: a Conn, or whatever stands for several.
 type Exchanger interface {
 	Exchange(ctx context.Context, frame, dst []byte) ([]byte, error)
 }

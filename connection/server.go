@@ -172,20 +172,24 @@ func (s *Server) greet(nc net.Conn, ip netip.Addr) {
 		return
 	}
 	if s.cfg.SignOn == nil {
-		c.connected()
-		go c.read()
+		if c.connected() {
+			go c.read()
+		}
 		return
 	}
 	go c.read()
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.HandshakeTimeout)
 	defer cancel()
-	if err := c.signOn(ctx); err != nil {
-		s.countRefused()
-		s.refuse(nc, err)
-		return
+	err = c.signOn(ctx)
+	if err == nil {
+		s.signedOn(c)
+		if c.connected() {
+			return
+		}
+		err = c.Err()
 	}
-	s.signedOn(c)
-	c.connected()
+	s.countRefused()
+	s.refuse(nc, err)
 }
 
 // register makes a connection of a socket that has passed its handshake. It returns nil if there is none to go on with.
@@ -353,15 +357,15 @@ func (s *Server) all() []*Conn {
 type ServerStats struct {
 	Accepted uint64 // connections accepted since the start
 	Refused  uint64 // connections over a limit, or with a failed handshake or sign-on
-	Open     int    // connections now
-	Frames   Stats  // of all connections, those that have ended included
+	Open     int    // connections now, without those that are signing on
+	Frames   Stats  // of all connections, those that sign on or have ended included
 }
 
 // Stats returns the counters as they are now.
 func (s *Server) Stats() ServerStats {
-	conns := s.Conns()
 	s.mu.Lock()
-	stats := ServerStats{Accepted: s.accepted, Refused: s.refused, Open: len(conns), Frames: s.past}
+	stats := ServerStats{Accepted: s.accepted, Refused: s.refused, Open: len(s.conns) - len(s.signing), Frames: s.past}
+	conns := slices.Clone(s.conns) // at once with past: one that ends is in one of them
 	s.mu.Unlock()
 	for _, c := range conns {
 		stats.Frames.Add(c.Stats())

@@ -347,6 +347,11 @@ func TestHistogram(t *testing.T) {
 	h.Record(1 << 62)
 	h.Record(-1)
 	require.EqualValues(t, 1002, h.Count())
+
+	var none connection.Histogram
+	none.Record(-time.Second)
+	require.Zero(t, none.Mean())
+	require.Zero(t, none.Max())
 }
 
 func TestLatencyIsRecorded(t *testing.T) {
@@ -357,6 +362,32 @@ func TestLatencyIsRecorded(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, time.Second, cfg.Latency.Max())
 	})
+}
+
+// TestServerCountsOnce: however many connections end while the counters are read, each is counted once.
+func TestServerCountsOnce(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.Handler = answer
+	s := &connection.Server{Config: cfg}
+	address := startServer(t, s)
+	for range 50 {
+		before := s.Stats().Frames.FramesReceived
+		var all []*connection.Conn
+		for i := range 8 {
+			c := dial(t, address, testConfig(t))
+			_, err := c.Exchange(t.Context(), request("0200", i, ""), nil)
+			require.NoError(t, err)
+			all = append(all, c)
+		}
+		go func() {
+			for _, c := range all {
+				c.Close()
+			}
+		}()
+		for len(s.Conns()) > 0 {
+			require.Equal(t, before+8, s.Stats().Frames.FramesReceived)
+		}
+	}
 }
 
 func TestListenRefuses(t *testing.T) {
@@ -373,9 +404,11 @@ func TestConfigRefuses(t *testing.T) {
 		{Framing: binary2(t), Order: connection.OrderKey},
 	} {
 		_, err := connection.NewConn(nil, cfg)
-		require.Error(t, err)
+		require.True(t, connection.SafeToRetry(err), "%v", err)
 		_, err = connection.Dial(context.Background(), "tcp", "127.0.0.1:0", cfg)
-		require.Error(t, err)
+		require.True(t, connection.SafeToRetry(err), "%v", err)
+		_, err = (&connection.Once{Config: cfg}).Exchange(context.Background(), nil, nil)
+		require.True(t, connection.SafeToRetry(err), "%v", err)
 		require.Error(t, (&connection.Server{Config: cfg}).ListenAndServe("127.0.0.1:0"))
 	}
 }

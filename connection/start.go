@@ -25,6 +25,9 @@ type Completion interface {
 func (c *Conn) Start(frame, dst []byte, deadline time.Time, done Completion) (Pending, error) {
 	var key [32]byte
 	err := c.keyOf(frame, &key)
+	if err == nil && done == nil {
+		err = ErrNoCompletion
+	}
 	if err != nil {
 		return Pending{}, opStart.failure(SentNo, err)
 	}

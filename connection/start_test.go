@@ -312,6 +312,18 @@ func TestCompletionMayStartAndCancel(t *testing.T) {
 	})
 }
 
+// TestStartForNobody: a request of which nobody would hear how it ends is not sent.
+func TestStartForNobody(t *testing.T) {
+	play(t, testConfig(t), echoing, func(t *testing.T, c *connection.Conn) {
+		_, err := c.Start(request("0200", 1, ""), nil, time.Time{}, nil)
+		require.ErrorIs(t, err, connection.ErrNoCompletion)
+		require.True(t, connection.SafeToRetry(err))
+		synctest.Wait()
+		require.Zero(t, c.Stats().FramesSent)
+		require.NoError(t, c.Err())
+	})
+}
+
 type completeFunc func(reply []byte, err error)
 
 func (f completeFunc) Complete(reply []byte, err error) { f(reply, err) }

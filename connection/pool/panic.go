@@ -2,9 +2,9 @@ package pool
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/posline/posline/connection"
+	"github.com/posline/posline/connection/internal/stack"
 )
 
 // protect runs code of the program on a goroutine of the pool, which must outlive its panics.
@@ -21,7 +21,7 @@ func (p *Pool) protect(f func() error) (err error) {
 // may hold card data and is not shown.
 func (p *Pool) panicked(v any) error {
 	kind := fmt.Sprintf("%T", v)
-	p.tellPanic(connection.Panic{Type: kind, Stack: debug.Stack()})
+	p.tellPanic(connection.Panic{Type: kind, Stack: stack.Here()})
 	return fmt.Errorf("%w with %s", connection.ErrPanicked, kind)
 }
 

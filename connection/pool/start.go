@@ -18,6 +18,9 @@ func (p *Pool) Start(frame, dst []byte, deadline time.Time, done connection.Comp
 		return Pending{}, failure("start", connection.ErrClosed)
 	}
 	key, err := p.sharedKey(frame)
+	if err == nil && done == nil {
+		err = connection.ErrNoCompletion
+	}
 	if err != nil {
 		return Pending{}, failure("start", err)
 	}

@@ -37,6 +37,17 @@ func (d *told) count() int {
 	return len(d.ended)
 }
 
+func TestStartForNobody(t *testing.T) {
+	within(t, func(h *host) Config { return h.config("a") }, func(t *testing.T, h *host, p *Pool) {
+		_, err := p.Start(sale(1), nil, time.Time{}, nil)
+		require.ErrorIs(t, err, connection.ErrNoCompletion)
+		require.True(t, connection.SafeToRetry(err))
+		synctest.Wait()
+		require.Empty(t, h.all())
+		require.Equal(t, []State{Online}, states(p))
+	})
+}
+
 func TestStart(t *testing.T) {
 	within(t, func(h *host) Config { return h.config("a", "b") }, func(t *testing.T, h *host, p *Pool) {
 		d := new(told)

@@ -20,7 +20,7 @@ const (
 	Refused      AlertKind = iota + 1 // the host refused the message: it will not be sent again
 	TooOld                            // given up because of MaxAge
 	TooManyTries                      // given up because of MaxTries
-	Failing                           // a destination's oldest entry has failed often: told at the 3rd try and at each doubling
+	Failing                           // a destination's oldest entry has failed often: told at the 3rd failure, the 4th, the 8th, the 16th and so on
 	StoreError                        // the store could not record a try or an outcome; the entry may be sent again after a restart
 )
 

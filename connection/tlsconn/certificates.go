@@ -2,6 +2,7 @@ package tlsconn
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -54,15 +55,15 @@ func (f *CertificateFiles) Err() error {
 
 // ForServer is a tls.Config.GetCertificate.
 func (f *CertificateFiles) ForServer(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return f.certificate(), nil
+	return f.certificate()
 }
 
 // ForClient is a tls.Config.GetClientCertificate.
 func (f *CertificateFiles) ForClient(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	return f.certificate(), nil
+	return f.certificate()
 }
 
-func (f *CertificateFiles) certificate() *tls.Certificate {
+func (f *CertificateFiles) certificate() (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.every > 0 && time.Since(f.looked) >= f.every {
@@ -71,8 +72,14 @@ func (f *CertificateFiles) certificate() *tls.Certificate {
 		}
 		f.looked = time.Now()
 	}
-	return f.current
+	if f.current == nil {
+		return nil, errNoFiles
+	}
+	return f.current, nil
 }
+
+// errNoFiles is what the zero CertificateFiles has instead of a certificate.
+var errNoFiles = errors.New("tlsconn: CertificateFiles was not made by NewCertificateFiles")
 
 // load reads both files; a pair of which only one has been replaced yet does not load and is tried again.
 func (f *CertificateFiles) load(stamp [2]time.Time) {

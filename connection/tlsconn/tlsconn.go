@@ -53,9 +53,11 @@ func Listener(ln net.Listener, config *tls.Config) net.Listener {
 	return tls.NewListener(ln, atLeastTLS12(config))
 }
 
-// atLeastTLS12 returns a copy of config that speaks nothing older than TLS 1.2.
+// atLeastTLS12 returns a copy of config, of the zero one if it is nil, that speaks nothing older than TLS 1.2.
 func atLeastTLS12(config *tls.Config) *tls.Config {
-	config = config.Clone()
+	if config = config.Clone(); config == nil {
+		config = new(tls.Config)
+	}
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	return config
 }

@@ -341,3 +341,24 @@ func TestSilentPeerIsRefused(t *testing.T) {
 	})(t.Context(), "tcp", "host:1")
 	require.EqualError(t, err, "no route")
 }
+
+// TestNothingGiven: without a config that of crypto/tls counts, and without files there is no certificate.
+func TestNothingGiven(t *testing.T) {
+	ca := newAuthority(t)
+	cert, key := ca.issue(t, t.TempDir(), "host", 1)
+	_, address := serve(t, serverConfig(t, certificateFiles(t, cert, key, 0), nil), connection.Hooks{})
+	_, err := dial(t, address, nil)
+	require.ErrorContains(t, err, "unknown authority", "those of the system")
+
+	refused := make(chan error, 1)
+	_, address = serve(t, nil, connection.Hooks{Refused: func(_ net.Addr, why error) { refused <- why }})
+	_, err = dial(t, address, &tls.Config{InsecureSkipVerify: true})
+	require.Error(t, err)
+	require.ErrorContains(t, <-refused, "no certificates configured")
+
+	none := new(tlsconn.CertificateFiles)
+	_, err = none.ForClient(nil)
+	require.Error(t, err)
+	_, err = none.ForServer(nil)
+	require.Error(t, err)
+}

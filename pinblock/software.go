@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/internal/keymaterial"
 )
 
 // Software does in this process what an HSM does behind the same interfaces. Its keys are a crypto.Key, or a
@@ -149,6 +150,27 @@ func (s Software) withBlock(pin Encrypted, pvk crypto.KeyRef, pan string, use fu
 		return err
 	}
 	return use(w, key)
+}
+
+// ForCard decrypts a block for a script that gives the card its PIN, which binds it to the card as firmly as format 4 does:
+// with Cards the PAN is one of them, and what the block does not prove of it is ErrPolicy. The Monitor counts it. Only
+// packages of this module can call it; wipe the PIN. ISO 9564-1 section 9.4.
+func (s Software) ForCard(token keymaterial.Token, in Encrypted, pan string) (PIN, error) {
+	if !token.Granted() {
+		return PIN{}, crypto.ErrUsage
+	}
+	if !bound(in.Layout) || in.PAN.Text() != pan {
+		return PIN{}, fmt.Errorf("%w: it is not bound to the card", ErrPolicy)
+	}
+	w := scratch.Get().(*work)
+	defer w.done()
+	if err := s.read(w, in); err != nil {
+		return PIN{}, err
+	}
+	if err := s.checkBinding(in.Layout, ISO4, pan, int(w.pin.n)); err != nil {
+		return PIN{}, err
+	}
+	return newPIN(&w.pin), nil
 }
 
 // checkLayout admits the formats that bind a PIN to its card, and those of the configuration.

@@ -2,6 +2,7 @@ package card_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"testing"
@@ -55,6 +56,7 @@ func scripted(t testing.TB, kind string, change func(*card.Config)) (*card.Card,
 func (b bank) answer(t testing.TB, r *card.Reader, commands ...cryptogram.IssuerCommand) emv.TLV {
 	t.Helper()
 	issuer, ctx, req := cryptogram.Software{}, context.Background(), request(b.kind, r)
+	issuer.PINs.Layouts = []pinblock.Format{pinblock.ISO0}
 	require.NoError(t, issuer.VerifyCryptogram(ctx, b.keys.Cryptogram, req))
 	response, err := issuer.AppendResponse(ctx, nil, b.keys.Cryptogram, req, cryptogram.Answer{ARC: emv.ARC{'0', '0'}, CSU: emv.CSU{0, 0x80}})
 	require.NoError(t, err)
@@ -233,6 +235,28 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// A PIN CHANGE whose data are no PIN, as no Issuer sends it, does not change the PIN.
+func TestPINChangeOfAnotherForm(t *testing.T) {
+	const kind = "UnionPay"
+	chip, b := scripted(t, kind, nil)
+	req := request(kind, begin(t, chip, kind))
+	p, err := req.ProfileOf()
+	require.NoError(t, err)
+	integrity, err := p.DeriveCardKey(b.keys.Integrity, req.Card)
+	require.NoError(t, err)
+	counter, _ := req.Data.Get(0x9F36)
+	ac, _ := req.Data.Get(0x9F26)
+	script := p.NewScript(cryptogram.ScriptKeys{Integrity: integrity}, binary.BigEndian.Uint16(counter), [8]byte(ac))
+	for _, c := range []struct {
+		command cryptogram.Command
+		want    uint16
+	}{{plain(0x18, 0, 0).Command, 0x9000}, {plain(0x24, 0, 2, 1, 2, 3).Command, 0x6988}, {plain(0x18, 0, 0).Command, 0x6985}} {
+		apdu, err := script.AppendCommand(nil, c.command)
+		require.NoError(t, err)
+		require.Equal(t, c.want, sw(chip.Transmit(apdu)))
+	}
+}
+
 // TestScriptsThatAreRefused holds that a card takes no command it should not, and after a wrong one none at all.
 func TestScriptsThatAreRefused(t *testing.T) {
 	const kind = "UnionPay"
@@ -252,7 +276,6 @@ func TestScriptsThatAreRefused(t *testing.T) {
 		"record that is no template": {plain(0xDC, 1, 1<<3|4, 0x71, 0), 0x6A80},
 		"record cut":                 {plain(0xDC, 1, 1<<3|4, 0x70, 1), 0x6A80},
 		"record and more":            {plain(0xDC, 1, 1<<3|4, 0x70, 0, 0x57, 0), 0x6A80},
-		"PIN of another form":        {plain(0x24, 0, 2, 1, 2, 3), 0x6988},
 	} {
 		t.Run(name, func(t *testing.T) {
 			chip, b := scripted(t, kind, nil)

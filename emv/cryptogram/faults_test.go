@@ -38,11 +38,11 @@ func withCardKey(t *testing.T) map[string]func(CardKey) error {
 		"PIN": func(k CardKey) error {
 			keys := scriptKeys(t, crypto.TDES)
 			keys.Cryptogram = k
-			return second(VisaCVN10().NewScript(keys, 1, [8]byte{}).AppendPINChange(nil, PINChange{New: pinBlock2(t, "1234")}))
+			return second(VisaCVN10().NewScript(keys, 1, [8]byte{}).AppendPINChange(nil, PINChange{New: pinOf(t, "1234")}))
 		},
 		"PIN, the card's side": func(k CardKey) error {
 			keys := scriptKeys(t, crypto.TDES)
-			apdu, err := VisaCVN10().NewScript(keys, 1, [8]byte{}).AppendPINChange(nil, PINChange{New: pinBlock2(t, "1234")})
+			apdu, err := VisaCVN10().NewScript(keys, 1, [8]byte{}).AppendPINChange(nil, PINChange{New: pinOf(t, "1234")})
 			require.NoError(t, err)
 			keys.Cryptogram = k
 			return second(VisaCVN10().NewScript(keys, 1, [8]byte{}).OpenPINChange(apdu, 0, [8]byte{}))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/emv"
+	"github.com/posline/posline/internal/keymaterial"
 	"github.com/posline/posline/pinblock"
 )
 
@@ -73,8 +74,18 @@ func (r Request) ProfileOf() (Profile, error) {
 }
 
 // Software is the Issuer in this process. Its key references are crypto.Key and crypto.IMK; others are
-// crypto.ErrKeyRef. The zero value is ready.
-type Software struct{}
+// crypto.ErrKeyRef. The zero value is ready. EMV Book 2 sections 8 and 9.
+type Software struct {
+	// PINs reads the blocks of a PIN CHANGE: its Cards, Layouts and Monitor count. A script binds a PIN to its card as firmly
+	// as format 4 does, so that the zero value takes PINs from format 4 alone, and Cards those from format 0.
+	PINs pinblock.Software
+
+	// EncryptsData lets callers have data of their own encrypted in commands, in the place of PIN CHANGE. A card has one key
+	// for both, and its encryption has nothing random in it: whoever chooses data and has PINs encrypted under the same key
+	// finds the PINs by comparing. Without it such data are crypto.ErrUsage, with it a PIN CHANGE is. Two Software, one with
+	// it and one without, must not serve the same callers with the same confidentiality keys.
+	EncryptsData bool
+}
 
 var _ Issuer = Software{}
 
@@ -97,11 +108,17 @@ func (Software) AppendResponse(_ context.Context, dst []byte, key crypto.KeyRef,
 }
 
 // AppendCommands implements Issuer. PIN blocks are under a crypto.PINKey or its crypto.Key. Errors are those of
-// Script.AppendCommand, ErrNoProfile, pinblock.ErrBlock for a PIN that does not decrypt, and pinblock.ErrPolicy for one
-// whose format does not bind it to the request's card.
-func (Software) AppendCommands(
+// Script.AppendCommand, ErrNoProfile, ErrCommand also for a PIN CHANGE that is not made by NewPIN, crypto.ErrUsage for
+// encrypted data or a PIN CHANGE that EncryptsData leaves out, pinblock.ErrBlock for a PIN that does not decrypt, and
+// pinblock.ErrPolicy for one whose block does not prove that it is the request's card's.
+func (software Software) AppendCommands(
 	_ context.Context, dst []byte, keys IssuerScriptKeys, r Request, commands []IssuerCommand,
 ) ([]byte, error) {
+	for _, c := range commands {
+		if err := software.admits(c); err != nil {
+			return dst, err
+		}
+	}
 	var cards ScriptKeys
 	defer func() { cards.destroy() }()
 	p, err := r.ProfileOf()
@@ -131,7 +148,7 @@ func (Software) AppendCommands(
 	}
 	out, s := dst, p.NewScript(cards, binary.BigEndian.Uint16(counter), [8]byte(ac))
 	for _, c := range commands {
-		apdu, err := s.append(c, r.Card.PAN.Text())
+		apdu, err := software.command(s, c, r.Card.PAN.Text())
 		if err != nil {
 			return dst, err
 		}
@@ -155,52 +172,42 @@ func (r Request) derive(p Profile, ref crypto.KeyRef) (CardKey, error) {
 	return p.DeriveCardKey(imk, r.Card)
 }
 
-// append secures one command for the card with the PAN.
-func (s *Script) append(c IssuerCommand, pan string) ([]byte, error) {
+// insPINChange is the instruction of PIN CHANGE/UNBLOCK. EMV Book 3 section 6.5.10.
+const insPINChange = 0x24
+
+// admits refuses what would be compared with the PIN of a PIN CHANGE: data of the caller's choice under the same key.
+func (software Software) admits(c IssuerCommand) error {
+	switch {
+	case c.NewPIN != nil && software.EncryptsData:
+		return fmt.Errorf("%w: PIN CHANGE where callers have data encrypted", crypto.ErrUsage)
+	case c.NewPIN != nil:
+		return nil
+	case c.INS == insPINChange && (c.P2 != 0 || len(c.Data) > 0): // without data it unblocks the PIN
+		return fmt.Errorf("%w: PIN CHANGE of data", ErrCommand)
+	case c.Encrypt && !software.EncryptsData:
+		return fmt.Errorf("%w: data of the caller's encrypted as PINs are", crypto.ErrUsage)
+	}
+	return nil
+}
+
+// command secures one command for the card with the PAN.
+func (software Software) command(s *Script, c IssuerCommand, pan string) ([]byte, error) {
 	if c.NewPIN == nil {
 		return s.AppendCommand(nil, c.Command)
 	}
 	change := PINChange{MACSize: c.MACSize}
-	defer clear(change.New[:])
-	var current [8]byte
-	defer clear(current[:])
-	if err := format2Of(&change.New, *c.NewPIN, pan); err != nil {
+	var err error
+	if change.New, err = software.PINs.ForCard(keymaterial.Grant(), *c.NewPIN, pan); err != nil {
 		return nil, err
 	}
+	defer change.New.Wipe()
 	if c.CurrentPIN != nil {
-		if err := format2Of(&current, *c.CurrentPIN, pan); err != nil {
+		if change.Current, err = software.PINs.ForCard(keymaterial.Grant(), *c.CurrentPIN, pan); err != nil {
 			return nil, err
 		}
-		change.Current = &current
+		defer change.Current.Wipe()
 	}
 	return s.AppendPINChange(nil, change)
-}
-
-// format2Of decrypts a PIN and writes its clear block of ISO 9564-1 format 2. The PIN must be bound to the card it goes to:
-// whoever has a card of his own could else send it another's and read it out of the script.
-func format2Of(block *[8]byte, in pinblock.Encrypted, pan string) error {
-	bound := in.Layout.UsesPAN() && pinblock.Policy(nil).Check(in.Layout, in.Layout, true) == nil
-	if !bound || in.PAN.Text() != pan {
-		return fmt.Errorf("%w: it is not bound to the card", pinblock.ErrPolicy)
-	}
-	key, ok := in.Key.(crypto.PINKey)
-	if !ok {
-		k, isKey := in.Key.(crypto.Key)
-		if !isKey {
-			return crypto.ErrKeyRef
-		}
-		var err error
-		if key, err = crypto.NewPINKey(k); err != nil {
-			return err
-		}
-	}
-	pin, err := pinblock.Decrypt(key, in.Layout, in.Block, in.PAN.Text())
-	if err != nil {
-		return err
-	}
-	defer pin.Wipe()
-	_, err = pinblock.Encode(block[:0], pinblock.ISO2, pin, "")
-	return err
 }
 
 // bind returns the profile of the request and the key behind a reference.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/internal/keymaterial"
+	"github.com/posline/posline/pinblock"
 )
 
 // ScriptRules are how a family of cards secures the commands of issuer scripts: EMV Book 2 section 9 and what the
@@ -128,33 +129,33 @@ func (s *Script) AppendCommand(dst []byte, c Command) ([]byte, error) {
 	return out, nil
 }
 
-// PINChange is the command that gives a card another PIN. The blocks are of ISO 9564-1 format 2 and clear: they exist in
-// hardware security modules and simulators only.
+// PINChange is the command that gives a card another PIN. Its PINs are clear: they exist in hardware security modules and
+// simulators only.
 type PINChange struct {
-	New     [8]byte
-	Current *[8]byte // the PIN until now, for cards that want it
-	MACSize int      // as in Command
+	New     pinblock.PIN
+	Current pinblock.PIN // the PIN until now, for cards that want it; the zero PIN for none
+	MACSize int          // as in Command
 }
 
-// Format hides the blocks, whatever the verb.
+// Format hides the PINs, whatever the verb.
 func (PINChange) Format(f fmt.State, _ rune) { fmt.Fprint(f, "PINChange(hidden)") }
 
-// MarshalText hides the blocks, so that logs and JSON hold nothing of them.
+// MarshalText hides the PINs, so that logs and JSON hold nothing of them.
 func (PINChange) MarshalText() ([]byte, error) { return []byte("PINChange(hidden)"), nil }
 
 // MarshalBinary always fails, and with it encoding/gob: crypto.ErrExport.
 func (PINChange) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 
-// AppendPINChange appends a whole PIN CHANGE/UNBLOCK command, P2 01 with and 02 without the current PIN. The error
-// ErrPINBlock does not say what was wrong with which block.
+// AppendPINChange appends a whole PIN CHANGE/UNBLOCK command, P2 01 with and 02 without the current PIN. No new PIN is
+// ErrPINBlock.
 func (s *Script) AppendPINChange(dst []byte, c PINChange) ([]byte, error) {
 	block, err := s.pinBlock(c)
 	if err != nil {
 		return dst, err
 	}
 	defer clear(block[:])
-	command := Command{CLA: 0x84, INS: 0x24, P2: 2, Data: block[:], Encrypt: true, MACSize: c.MACSize}
-	if c.Current != nil {
+	command := Command{CLA: 0x84, INS: insPINChange, P2: 2, Data: block[:], Encrypt: true, MACSize: c.MACSize}
+	if c.Current.Len() > 0 {
 		command.P2 = 1
 	}
 	return s.AppendCommand(dst, command)
@@ -162,19 +163,30 @@ func (s *Script) AppendPINChange(dst []byte, c PINChange) ([]byte, error) {
 
 // pinBlock returns what is encrypted for the card.
 func (s *Script) pinBlock(c PINChange) (block [8]byte, err error) {
-	if !format2(c.New) || c.Current != nil && !format2(*c.Current) {
-		return block, ErrPINBlock
+	if block, err = blockOf(c.New); err != nil {
+		return block, err
 	}
-	block = c.New
-	if s.rules.PINBlock == PINBlockISO2 && c.Current == nil {
+	withCurrent := c.Current.Len() > 0
+	if s.rules.PINBlock == PINBlockISO2 && !withCurrent {
 		return block, nil
 	}
 	block[0] &= 0x0F
 	var current [8]byte
-	if c.Current != nil {
-		current = *c.Current
+	defer clear(current[:])
+	if withCurrent {
+		if current, err = blockOf(c.Current); err != nil {
+			return block, err
+		}
 	}
-	return block, s.maskPIN(&block, c.Current != nil, current)
+	return block, s.maskPIN(&block, withCurrent, current)
+}
+
+// blockOf returns the clear block of a PIN, ISO 9564-1 format 2.
+func blockOf(pin pinblock.PIN) (block [8]byte, err error) {
+	if _, err = pinblock.Encode(block[:0], pinblock.ISO2, pin, ""); err != nil {
+		return block, ErrPINBlock
+	}
+	return block, nil
 }
 
 // maskPIN xors octets 5 to 8 of the card's key for cryptograms into the block and, when it is there, the current PIN. Done

@@ -169,24 +169,28 @@ func TestPaddingIsTakenOff(t *testing.T) {
 func TestPINChangeGoesThere(t *testing.T) {
 	next, current, other := pinBlock2(t, "987654321012"), pinBlock2(t, "1234"), pinBlock2(t, "1235")
 	for _, p := range scriptProfiles(t) {
-		for _, with := range []*[8]byte{nil, &current} {
-			t.Run(fmt.Sprintf("%s, current %v", p.Name, with != nil), func(t *testing.T) {
+		for _, with := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, current %v", p.Name, with), func(t *testing.T) {
 				keys := scriptKeys(t, p.Algorithm)
 				begin := func() *Script { return p.NewScript(keys, 7, [8]byte{1}) }
-				apdu, err := begin().AppendPINChange(nil, PINChange{New: next, Current: with})
+				change := PINChange{New: pinOf(t, "987654321012")}
+				if with {
+					change.Current = pinOf(t, "1234")
+				}
+				apdu, err := begin().AppendPINChange(nil, change)
 				require.NoError(t, err)
 				got, err := begin().OpenPINChange(apdu, 8, current)
 				require.NoError(t, err)
 				require.Equal(t, next, got)
 				got, err = begin().OpenPINChange(apdu, 8, other)
-				if with == nil {
+				if !with {
 					require.NoError(t, err, "it does not count")
 					require.Equal(t, next, got)
 				} else {
 					require.True(t, err != nil || got != next)
 				}
 				_, err = begin().OpenPINChange(apdu, 8, [8]byte{0x2F})
-				require.Equal(t, with != nil, err != nil, "a current PIN that is none")
+				require.Equal(t, with, err != nil, "a current PIN that is none")
 				_, err = begin().OpenPINChange(apdu, 4, current)
 				require.Error(t, err)
 			})
@@ -212,7 +216,7 @@ func TestPINChangeGoesThere(t *testing.T) {
 	}
 	noKey := begin()
 	noKey.keys.Cryptogram = CardKey{}
-	apdu, err := begin().AppendPINChange(nil, PINChange{New: next})
+	apdu, err := begin().AppendPINChange(nil, PINChange{New: pinOf(t, "987654321012")})
 	require.NoError(t, err)
 	_, err = noKey.OpenPINChange(apdu, 8, current)
 	require.Error(t, err)

@@ -25,7 +25,7 @@ func TestNothingSecretShows(t *testing.T) {
 	packed := unhex(t, "6228480402564890018F")
 	data := emv.AppendTLV(nil, 0x5A, packed)
 	new := [8]byte(unhex(t, "2412345FFFFFFFFF"))
-	change := PINChange{New: new, Current: &new}
+	change := PINChange{New: pinOf(t, "12345"), Current: pinOf(t, "12345")}
 	keys := ScriptKeys{Integrity: k, Confidentiality: k, Cryptogram: k}
 	block := &pinblock.Encrypted{Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: []byte("73916458")}
 	command := IssuerCommand{NewPIN: block, CurrentPIN: block}
@@ -39,11 +39,11 @@ func TestNothingSecretShows(t *testing.T) {
 	} {
 		require.Empty(t, shown.In(v, []byte(pan), packed, new[:], clear, []byte("73916458")), "%T", v)
 	}
-	for _, v := range []any{imk, k, &k, s, keys, &keys, *VisaCVN10().NewScript(keys, 1, [8]byte{}), new, tdesWork{}} {
+	for _, v := range []any{imk, k, &k, s, keys, &keys, change, &change, *VisaCVN10().NewScript(keys, 1, [8]byte{}), new, tdesWork{}} {
 		if _, isPlain := v.([8]byte); isPlain {
 			require.NotEmpty(t, shown.In(v, new[:]), "what is looked for is found")
 			continue
 		}
-		require.Empty(t, shown.Inside(v, []byte(pan), clear), "%T", v)
+		require.Empty(t, shown.Inside(v, []byte(pan), clear, new[:]), "%T", v)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// verbs are those of fmt, and one that it does not know: it prints the fields all the same. %p and %T do not look inside.
+// verbs are those of fmt, and one that it does not know: it prints the fields all the same. %T does not look
+// inside. Under %p fmt prints the fields of what is no pointer, without asking its methods; see Inside.
 var verbs = strings.Fields("%v %+v %#v %s %q %+q %#q %x %X %#x %d %+d %t %o %O %#o %b %c %e %E %f %g %G %U %#U %z")
 
 // window is how many bytes of a secret in a row are looked for: enough not to come up in an address by chance.
@@ -22,10 +23,11 @@ const window = 8
 // that hide by methods pass; see Inside.
 func In(v any, secrets ...[]byte) string { return find(forms(v), secrets) }
 
-// Inside is In, and looks at v as an unexported field of something else besides. There fmt calls no methods, and only what
-// fmt cannot reach stays hidden: keys must pass.
+// Inside is In, and looks at v as an unexported field of something else besides. There fmt calls no methods, nor
+// under %p, and only what fmt cannot reach stays hidden: keys and PINs must pass.
 func Inside(v any, secrets ...[]byte) string {
 	all := forms(v)
+	all["%p"], all["%p of a copy"] = fmt.Sprintf("%p", v), fmt.Sprintf("%p", struct{ Inner any }{v})
 	for _, verb := range verbs {
 		all[verb+" in an unexported field"] = fmt.Sprintf(verb, struct{ inner any }{v})
 	}

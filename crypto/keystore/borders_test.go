@@ -8,8 +8,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -300,8 +302,13 @@ func TestRoomOfEntries(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, room, taken)
 	}
-	for n, want := range map[int]error{32767: nil, 32768: keystore.ErrFull} {
-		k := importKey(t, "K0TB00N", crypto.CarriesOnly(slices.Repeat([]crypto.Usage{crypto.UsagePIN}, n)...))
+	for n, want := range map[int]error{32767: nil, 32768: keystore.ErrFull, -32765: nil, -32766: keystore.ErrFull} {
+		var options []crypto.Option
+		if n < 0 { // three characters more
+			n, options = -n, append(options, home.Keeper)
+		}
+		options = append(options, crypto.CarriesOnly(slices.Repeat([]crypto.Usage{crypto.UsagePIN}, n)...))
+		k := importKey(t, "K0TB00N", options...)
 		store, err := keystore.New(vault, keystore.Options{Home: home})
 		require.NoError(t, err)
 		require.NoError(t, store.Put("k", k))
@@ -316,5 +323,31 @@ func TestRoomOfEntries(t *testing.T) {
 		again, err := store.Get("k")
 		require.NoError(t, err)
 		require.True(t, again.SameRules(k))
+	}
+}
+
+// What goes wrong on the way to the disk is told, and the file stays as it was.
+func TestSavesThatFail(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("k", 250)) // a name to which nothing can be added
+	store, err := keystore.Create(path, vault, keystore.Options{Home: home})
+	require.NoError(t, err)
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, store.Put("k", importKey(t, "K0TB00N")))
+	require.Error(t, store.Save())
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	require.EqualValues(t, 1, store.Version(), "nothing was written")
+
+	path = filepath.Join(t.TempDir(), "keys")
+	store, err = keystore.Create(path, vault, keystore.Options{Home: home})
+	require.NoError(t, err)
+	k := importKey(t, "K0TB00N")
+	require.NoError(t, store.Put("k", k))
+	k.Destroy()
+	require.ErrorIs(t, store.Save(), crypto.ErrDestroyed)
+	if runtime.GOOS != "windows" && runtime.GOOS != "wasip1" {
+		require.ErrorIs(t, keystore.SyncFolder(filepath.Join(path, "no folder", "keys")), syscall.ENOTDIR)
 	}
 }

@@ -19,6 +19,9 @@ func SealingKey(s *Store) *[32]byte { return s.reach() }
 
 func Bytes(s Secret) []byte { return s.reach().bytes }
 
+// SyncFolder is what makes a new name durable.
+func SyncFolder(path string) error { return syncFolder(path) }
+
 // Sizes of a file.
 const (
 	HeaderSize  = headerSize

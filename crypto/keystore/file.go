@@ -9,7 +9,7 @@ import (
 	"runtime"
 )
 
-// Create makes a new store and its file, readable by the owner only. A file that exists is fs.ErrExist, a folder in which
+// Create makes a new store and its file, which is in a form of its own (no standard has one), readable by the owner only. A file that exists is fs.ErrExist, a folder in which
 // everybody may replace it ErrExposed.
 func Create(path string, s Secret, o Options) (*Store, error) {
 	if err := o.checkFolders(path); err != nil {
@@ -38,7 +38,7 @@ func Create(path string, s Secret, o Options) (*Store, error) {
 	return store, syncFolder(path)
 }
 
-// Open reads a store. Errors are those of Decode and of the file system, and ErrExposed. What is no regular file, such as a
+// Open reads a store from its file, whose form is that of no standard. Errors are those of Decode and of the file system, and ErrExposed. What is no regular file, such as a
 // pipe, is fs.ErrInvalid.
 func Open(path string, s Secret, o Options) (*Store, error) {
 	if err := o.checkFolders(path); err != nil {
@@ -73,15 +73,15 @@ func (s *Store) Save() error {
 	if s.path == "" {
 		return fs.ErrInvalid
 	}
-	before, err := s.unchanged()
+	target, err := filepath.EvalSymlinks(s.path)
+	if err != nil {
+		return err
+	}
+	before, err := s.unchanged(target)
 	if err != nil {
 		return err
 	}
 	next, file, err := s.sealed(nil)
-	if err != nil {
-		return err
-	}
-	target, err := filepath.EvalSymlinks(s.path)
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func (s *Store) Save() error {
 }
 
 // unchanged looks whether the file is still the one this store knows: the nonce is another for every Save.
-func (s *Store) unchanged() (fs.FileInfo, error) {
-	file, info, err := read(s.path)
+func (s *Store) unchanged(path string) (fs.FileInfo, error) {
+	file, info, err := read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -209,10 +209,7 @@ func inherit(f *os.File, before fs.FileInfo, shared bool) error {
 // write puts the bytes on the disk and closes the file.
 func write(f *os.File, file []byte) error {
 	_, err := f.Write(file)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // syncFolder makes the new name durable. Windows and WASI cannot do that and need not.

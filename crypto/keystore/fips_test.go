@@ -1,6 +1,7 @@
 package keystore_test
 
 import (
+	"crypto/fips140"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,4 +20,14 @@ func TestFIPSOnly(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrFIPS)
 	_, err = keystore.Decode([]byte("posline1"), vault, keystore.Options{})
 	require.ErrorIs(t, err, crypto.ErrFIPS)
+
+	var store *keystore.Store
+	fips140.WithoutEnforcement(func() {
+		var err error
+		store, err = keystore.New(vault, keystore.Options{})
+		require.NoError(t, err)
+	})
+	dst, err := store.Append([]byte("x"))
+	require.ErrorIs(t, err, crypto.ErrFIPS)
+	require.Equal(t, "x", string(dst))
 }

@@ -11,8 +11,5 @@ import (
 // keepGroup gives a file the group of another one: permissions of a group are worth nothing, or too much, to another.
 func keepGroup(f *os.File, before fs.FileInfo) bool {
 	old, ok := before.Sys().(*syscall.Stat_t)
-	if !ok {
-		return false
-	}
-	return f.Chown(-1, int(old.Gid)) == nil
+	return ok && f.Chown(-1, int(old.Gid)) == nil
 }

@@ -163,7 +163,7 @@ func TestSaveKeepsPermissions(t *testing.T) {
 func TestPassphrasesTooEasy(t *testing.T) {
 	for phrase, want := range map[string]error{
 		"x": keystore.ErrSecret, "twelve-1234": keystore.ErrSecret, "twelve-12345": nil, "aaaaaaaaaaaaaaaaaaaaaaaa": keystore.ErrSecret,
-		"abcdabcdabcdabcd": keystore.ErrSecret, "axcfeaxcfezz": nil, "123456789012": keystore.ErrSecret,
+		"abcdabcdabcdabcd": keystore.ErrSecret, "axcfaxfcxacf": keystore.ErrSecret, "axcfhaxfchxa": nil, "axcfeaxcfezz": nil, "123456789012": keystore.ErrSecret,
 		"918273645546": keystore.ErrSecret, "920581746053": keystore.ErrSecret, "91827364554x": nil, "abcdefghijkl": keystore.ErrSecret, "nmlkjihgfedcba": keystore.ErrSecret,
 		"abcdefgXhijk9": keystore.ErrSecret, "word!7word!7": keystore.ErrSecret, "word!7word!7wo": keystore.ErrSecret,
 		"word!7wOrd!7": nil, "abcdef-x7qwm": nil, "aabcdef-x7qw": keystore.ErrSecret, "\x00\xffxyzzyq!7mw": nil,

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// A Secret opens a store: a passphrase or a 32-byte key. It prints as "Secret(hidden)". The zero Secret is refused with
+// A Secret opens a store: a passphrase or a 32-byte key. There is no standard for what it is. It prints as "Secret(hidden)". The zero Secret is refused with
 // ErrSecret.
 type Secret struct {
 	// reach is a closure because fmt and the dumpers of test libraries see through pointers, not into a closure.
@@ -38,7 +38,7 @@ func Passphrase(text []byte) Secret {
 	return Secret{func() *secret { return s }}
 }
 
-// Key makes a secret of a random 32-byte key.
+// Key makes a secret of a random 32-byte key; no standard is behind it.
 func Key(key [32]byte) Secret {
 	s := &secret{none, key[:]}
 	return Secret{func() *secret { return s }}

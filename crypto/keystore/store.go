@@ -16,7 +16,7 @@ import (
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// Options say how a store is opened and written. The zero value is ready.
+// Options say how a store is opened and written. They are this package's own and of no standard. The zero value is ready.
 type Options struct {
 	// MinimumVersion refuses older files with ErrRollback: the Version of the last Save, remembered elsewhere.
 	MinimumVersion uint64
@@ -39,7 +39,7 @@ type Options struct {
 	Key []crypto.Option
 }
 
-// A Store holds named keys. It is safe for concurrent use. The zero Store is closed.
+// A Store holds named keys. It is of no standard: its form, sealed by XChaCha20-Poly1305, is this package's own. It is safe for concurrent use. The zero Store is closed.
 type Store struct {
 	mutex  sync.Mutex
 	path   string
@@ -53,7 +53,7 @@ type Store struct {
 	reach func() *[32]byte
 }
 
-// New returns an empty store without a file, for Append. Errors are ErrSecret, ErrCost and crypto.ErrFIPS.
+// New returns an empty store without a file, for Append; see Store, of no standard. Errors are ErrSecret, ErrCost and crypto.ErrFIPS.
 func New(s Secret, o Options) (*Store, error) {
 	if fips140.Enforced() {
 		return nil, crypto.ErrFIPS
@@ -65,7 +65,7 @@ func New(s Secret, o Options) (*Store, error) {
 	return store, nil
 }
 
-// Decode opens a store from the bytes of a file, which it does not keep. Errors are ErrSecret, ErrSealed, ErrRollback,
+// Decode opens a store from the bytes of a file, which is of no standard's form and which it does not keep. Errors are ErrSecret, ErrSealed, ErrRollback,
 // crypto.ErrFIPS, and those of crypto.NewKey when the options lack a cipher.
 func Decode(file []byte, s Secret, o Options) (*Store, error) {
 	if fips140.Enforced() {
@@ -95,7 +95,7 @@ func Decode(file []byte, s Secret, o Options) (*Store, error) {
 		return nil, err
 	}
 	store.reach = func() *[32]byte { return key }
-	if err := store.raise(s); err != nil {
+	if err := store.raise(opener); err != nil {
 		store.Close()
 		return nil, err
 	}
@@ -110,11 +110,11 @@ func (o Options) home() crypto.Home {
 }
 
 // raise derives a new sealing key where the options ask for more than the file has.
-func (s *Store) raise(secret Secret) error {
+func (s *Store) raise(opener *secret) error {
 	if s.header.derivation != argon2id || s.cost.over(s.header.cost) == s.header.cost {
 		return nil
 	}
-	return s.derive(secret)
+	return s.derive(opener)
 }
 
 // setSecret takes a new secret.
@@ -126,15 +126,11 @@ func (s *Store) setSecret(secret Secret) error {
 	if opener.guessable() {
 		return ErrSecret
 	}
-	return s.derive(secret)
+	return s.derive(opener)
 }
 
 // derive derives a new sealing key with a new salt, at no lower cost than before.
-func (s *Store) derive(secret Secret) error {
-	opener, err := secret.check()
-	if err != nil {
-		return err
-	}
+func (s *Store) derive(opener *secret) error {
 	h := s.header
 	h.derivation, h.cost = opener.derivation, Cost{}
 	if opener.derivation == argon2id {

@@ -47,6 +47,8 @@ func TestUnderFIPS(t *testing.T) {
 		_, err := around.AppendEncrypt(nil, mode, make([]byte, 8), make([]byte, 32))
 		require.ErrorIs(t, err, crypto.ErrFIPS)
 	}
+	_, err = clearkey.Import(crypto.MustAttributes("M7HC00N"), unhex(t, secretHex[:26]))
+	require.ErrorIs(t, err, crypto.ErrFIPS, "thirteen bytes")
 	var short crypto.Key
 	fips140.WithoutEnforcement(func() { short = importKey(t, "M7HC00N", secretHex[:26]) })
 	_, err = short.KCV(crypto.KCVHMAC, 3)

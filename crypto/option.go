@@ -9,11 +9,11 @@ import (
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// An Option changes how a key is made from its bytes. Options are functions passed by name: AllowWeak, TableDES,
+// An Option changes how a key is made from its bytes, a notion of this library's and no standard's. Options are functions passed by name: AllowWeak, TableDES,
 // OddParity, gm.SM4. A nil one makes no key: ErrUnsupported.
 type Option func(*KeyOptions)
 
-// KeyOptions collects what Options ask for.
+// KeyOptions collects what Options ask for; no standard has it.
 type KeyOptions struct {
 	weak    bool
 	anyMode bool

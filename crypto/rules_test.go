@@ -482,3 +482,18 @@ func TestRulesAddedBehindTheCheck(t *testing.T) {
 	require.False(t, k.Permits(keymaterial.LegacyData))
 	require.False(t, k.MayStay(home))
 }
+
+// A method that a key brings along counts, and the one it would be given is not added to it. A permission that a key has no
+// use for is none.
+func TestRulesOnceAndWhereTheyBelong(t *testing.T) {
+	under := importKey(t, "K0AD00N", wrappingHex, crypto.Confers(pinblock.OffsetMethod{Table: "9876543210987654"}.Bind, pinblock.PVVMethod{}.Bind))
+	k, err := crypto.Receive(keymaterial.Grant(), crypto.Arrival{Under: under, Rules: "MV2X"}, crypto.MustAttributes("V2TC00N"), unhex(t, secretHex))
+	require.NoError(t, err)
+	require.Equal(t, "MV2X", k.Rules(home))
+	k, err = crypto.Receive(keymaterial.Grant(), crypto.Arrival{Under: under}, crypto.MustAttributes("V2TC00N"), unhex(t, secretHex))
+	require.NoError(t, err)
+	require.Equal(t, "MV2X", k.Rules(home))
+	for attributes, want := range map[string]bool{"C0TC00N": true, "B0TX00N": false, "B1TX00N": false, "P0TB00N": false} {
+		require.Equal(t, want, importKey(t, attributes, secretHex, cardverify.ForCAVV).Permits(keymaterial.CAVV), attributes)
+	}
+}

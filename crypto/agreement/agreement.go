@@ -25,7 +25,7 @@ import (
 	"github.com/posline/posline/internal/keymaterial"
 )
 
-// Derivation says how the key is made of the shared secret.
+// Derivation says how the key is made of the shared secret. SP 800-56A section 5.8.
 type Derivation uint8
 
 // The derivations.

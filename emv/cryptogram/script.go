@@ -2,6 +2,7 @@ package cryptogram
 
 import (
 	"crypto/cipher"
+	"crypto/fips140"
 	"encoding/binary"
 	"fmt"
 
@@ -283,6 +284,9 @@ func EncryptScriptData(dst []byte, k SessionKey, e ScriptEncryption, data []byte
 	}
 	if len(data) > 255 || e < EncryptVisa || e > EncryptMChip {
 		return dst, ErrCommand
+	}
+	if fips140.Enforced() && k.Attributes().Algorithm != crypto.AES {
+		return dst, crypto.ErrFIPS // a key made before or around the enforcement, over which crypto/cipher would panic
 	}
 	m, err := k.Open(keymaterial.Grant(), crypto.OpEncrypt)
 	if err != nil {

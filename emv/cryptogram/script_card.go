@@ -2,6 +2,7 @@ package cryptogram
 
 import (
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/subtle"
 
 	"github.com/posline/posline/crypto"
@@ -53,6 +54,9 @@ func (s *Script) decrypt(data []byte) ([]byte, error) {
 func DecryptScriptData(dst []byte, k SessionKey, e ScriptEncryption, data []byte) ([]byte, error) {
 	if err := k.Require(crypto.OpDecrypt, crypto.UsageData); err != nil {
 		return dst, err
+	}
+	if fips140.Enforced() && k.Attributes().Algorithm != crypto.AES {
+		return dst, crypto.ErrFIPS
 	}
 	m, err := k.Open(keymaterial.Grant(), crypto.OpDecrypt)
 	if err != nil {

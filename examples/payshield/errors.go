@@ -6,6 +6,7 @@ import (
 
 	"github.com/posline/posline/connection"
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/keyblock"
 	"github.com/posline/posline/pinblock"
 )
 
@@ -135,4 +136,6 @@ var meanings = map[string]meaning{
 	"80": {Input, "length of the data", nil},
 	"81": {Input, "length of the PIN", nil},
 	"82": {KeyFault, "key block or check value", nil},
+	"A4": {KeyFault, "authentication of the key block", keyblock.ErrBlock},
+	"BB": {KeyFault, "key that wraps the key block", keyblock.ErrWeakKBPK},
 }

@@ -1,14 +1,413 @@
 package payshield_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/cardverify"
+	"github.com/posline/posline/crypto/dukpt"
+	"github.com/posline/posline/crypto/keyblock"
+	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/emv"
 	"github.com/posline/posline/emv/cryptogram"
+	"github.com/posline/posline/examples/payshield"
+	"github.com/posline/posline/pinblock"
 )
+
+// provider is everything that a security module may do, with its own names for keys.
+type provider struct {
+	crypto.MACer
+	crypto.CardVerifier
+	crypto.KeyManager
+	pinblock.Translator
+	pinblock.Verifier
+	pinblock.Issuer
+	chip cryptogram.Issuer
+
+	key  func(kind payshield.KeyType, attributes string, clear []byte) crypto.KeyRef
+	pvk  func(clear []byte, m pinblock.OffsetMethod) crypto.KeyRef
+	at   func(bdk []byte, ksn dukpt.KSN) crypto.KeyRef
+	read func(k crypto.KeyRef, n int) []byte // a check value, whatever the reference
+}
+
+// layouts are those that offsets are computed of.
+var layouts = []pinblock.Format{pinblock.ISO0}
+
+func softwareProvider(t *testing.T) provider {
+	pins := pinblock.Software{Layouts: layouts}
+	keys := keyblock.Software{}
+	return provider{
+		mac.Software{}, cardverify.Software{}, keys, pins, pins, pins, cryptogram.Software{},
+		func(_ payshield.KeyType, attributes string, clear []byte) crypto.KeyRef {
+			return software(t, attributes, clear)
+		},
+		func(clear []byte, m pinblock.OffsetMethod) crypto.KeyRef {
+			return software(t, "V1TN00N", clear, m.Bind)
+		},
+		func(bdk []byte, ksn dukpt.KSN) crypto.KeyRef {
+			base, err := crypto.NewBDK(software(t, "B0TX00N", bdk))
+			require.NoError(t, err)
+			var tx dukpt.TDES
+			require.NoError(t, tx.DeriveFromBDK(base, ksn))
+			k, err := tx.PIN()
+			require.NoError(t, err)
+			return k
+		},
+		func(k crypto.KeyRef, n int) []byte {
+			kcv, err := keys.CheckValue(ctx, k, crypto.KCVLegacy, n)
+			require.NoError(t, err)
+			return kcv
+		},
+	}
+}
+
+func deviceProvider(t *testing.T, o payshield.Options) provider {
+	o.Layouts = layouts
+	c := connect(t, o)
+	return provider{
+		c, c, c, c, c, c, c,
+		func(kind payshield.KeyType, attributes string, clear []byte) crypto.KeyRef {
+			return local(t, kind, attributes, clear)
+		},
+		func(clear []byte, m pinblock.OffsetMethod) crypto.KeyRef {
+			k, err := local(t, payshield.PVK, "V1TN00N", clear).WithOffsetMethod(m)
+			require.NoError(t, err)
+			return k
+		},
+		func(bdk []byte, ksn dukpt.KSN) crypto.KeyRef {
+			k, err := local(t, payshield.BDK, "B0TX00N", bdk).At(ksn)
+			require.NoError(t, err)
+			return k
+		},
+		func(k crypto.KeyRef, n int) []byte {
+			kcv, err := c.CheckValue(ctx, k, crypto.KCVLegacy, n)
+			require.NoError(t, err)
+			return kcv
+		},
+	}
+}
+
+// TestSeams runs one suite against software and against client and simulator, which must have the same results.
+func TestSeams(t *testing.T) {
+	want := runSuite(t, softwareProvider(t))
+	require.Greater(t, len(want), 100)
+	for name, o := range map[string]payshield.Options{
+		"usual":        {},
+		"short header": {Header: 2},
+		"long header":  {Header: 32},
+		"no header":    {NoHeader: true},
+		"EBCDIC":       {EBCDIC: true, Trailer: "END", LMK: "00"},
+		"quirks":       {MACLength: true, LegacyKCV: true, PlainA0: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := runSuite(t, deviceProvider(t, o))
+			require.Len(t, got, len(want))
+			for i := range want {
+				require.Equal(t, want[i], got[i])
+			}
+		})
+	}
+}
+
+// suite records what came of each call.
+type suite struct {
+	*testing.T
+	provider
+	results []string
+}
+
+func runSuite(t *testing.T, p provider) []string {
+	s := &suite{T: t, provider: p}
+	for name, run := range []func(){s.macs, s.cards, s.translations, s.dukpt, s.pvvs, s.offsets, s.cryptograms, s.keys, s.foreign} {
+		before := len(s.results)
+		run()
+		require.Greater(t, len(s.results), before, "part %d", name)
+	}
+	return s.results
+}
+
+// meanings are the errors that the providers must agree on.
+var meanings = []error{
+	crypto.ErrVerify, crypto.ErrUsage, crypto.ErrKeyRef, crypto.ErrUnsupported, crypto.ErrExport, crypto.ErrNoKey, crypto.ErrKeyLength,
+	pinblock.ErrBlock, pinblock.ErrPolicy, pinblock.ErrPAN, pinblock.ErrFormat, pinblock.ErrPIN, pinblock.ErrData,
+	cryptogram.ErrMissing, cryptogram.ErrCard, cryptogram.ErrAnswer, keyblock.ErrBlock, emv.ErrLength,
+}
+
+// add records a value and what an error means; an error that means nothing fails the suite.
+func (s *suite) add(name string, value any, err error) {
+	s.Helper()
+	text := fmt.Sprintf("%s: %v", name, value)
+	if err != nil {
+		text = name + ":"
+		for _, m := range meanings {
+			if errors.Is(err, m) {
+				text += " " + m.Error()
+			}
+		}
+		require.NotEqual(s.T, name+":", text, "%v", err)
+	}
+	s.results = append(s.results, text)
+}
+
+const pan = "6224242900000113"
+
+// The clear keys of the suite, in which no half is weak or twice there.
+const (
+	firstHex  = "D3DCC7EA9BCB755D254620B376B3D007"
+	secondHex = "C7152C20BC2C830EA7EC9E8334ABE3FE"
+	thirdHex  = "C8199237EA5857BC40EF9DA2B5E96BBF"
+	singleHex = "E9CB01B93B20914F"
+)
+
+func (s *suite) macs() {
+	keys := map[crypto.MACScheme][]crypto.KeyRef{
+		crypto.CBCMAC: {s.key(payshield.TAK, "M1DN00N", unhex(s, singleHex)), s.key(payshield.ZAK, "M1TC00N", unhex(s, firstHex)),
+			s.key(payshield.TAK, "M0TN00N", unhex(s, secondHex))},
+		crypto.RetailMAC: {s.key(payshield.TAK, "M3TN00N", unhex(s, firstHex)), s.key(payshield.ZAK, "M3TC00N", unhex(s, secondHex))},
+	}
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	for _, scheme := range []crypto.MACScheme{crypto.CBCMAC, crypto.RetailMAC} {
+		for i, k := range keys[scheme] {
+			for _, padding := range []crypto.MACPadding{crypto.Padding1, crypto.Padding2} {
+				for _, n := range []int{1, 8, 23, 256} {
+					s.mac(fmt.Sprint(scheme, padding, i, n), k, crypto.MACAlgorithm{Scheme: scheme, Padding: padding}, every[:n])
+				}
+			}
+		}
+	}
+	k := keys[crypto.RetailMAC][0]
+	for name, a := range map[string]crypto.MACAlgorithm{"none": {}, "padding": {Scheme: crypto.RetailMAC}, "short": {Scheme: crypto.RetailMAC, Padding: crypto.Padding1, Size: 3}} {
+		_, err := s.AppendMAC(ctx, nil, k, a, every)
+		require.ErrorIs(s, err, crypto.ErrUnsupported, name)
+	}
+	_, err := s.AppendMAC(ctx, nil, k, crypto.MACAlgorithm{Scheme: crypto.CBCMAC, Padding: crypto.Padding1}, every)
+	s.add("key of another algorithm", nil, err)
+	_, err = s.AppendMAC(ctx, nil, s.key(payshield.TAK, "M3TV00N", unhex(s, firstHex)), mac.X919(), every)
+	s.add("key that only verifies", nil, err)
+}
+
+func (s *suite) mac(name string, k crypto.KeyRef, a crypto.MACAlgorithm, message []byte) {
+	for _, size := range []int{0, 4, 6, 8} {
+		a.Size = size
+		tag, err := s.AppendMAC(ctx, []byte("x"), k, a, message)
+		s.add(name, tag, err)
+		if size == 6 {
+			continue
+		}
+		s.add(name, "verified", s.VerifyMAC(ctx, k, a, message, tag[1:]))
+		tag[len(tag)-1] ^= 1
+		s.add(name, nil, s.VerifyMAC(ctx, k, a, message, tag[1:]))
+		s.add(name, nil, s.VerifyMAC(ctx, k, a, message, tag[2:]))
+	}
+}
+
+func (s *suite) cards() {
+	k := s.key(payshield.CVK, "C0TC00N", unhex(s, firstHex))
+	for _, c := range []crypto.CardData{
+		{PAN: crypto.Hide(pan), Expiry: "2911", ServiceCode: "201"},
+		{PAN: crypto.Hide("6217970000000000422"), Expiry: "1129", ServiceCode: "000"},
+		{PAN: crypto.Hide("411111111111"), Expiry: "2911", ServiceCode: "999", Digits: 3},
+		{PAN: crypto.Hide("41111111111"), Expiry: "2911", ServiceCode: "999"},
+		{PAN: crypto.Hide("41111111111111111111"), Expiry: "2911", ServiceCode: "999"},
+		{PAN: crypto.Hide("411111111111a"), Expiry: "2911", ServiceCode: "999"},
+		{PAN: crypto.Hide(pan), Expiry: "291", ServiceCode: "201"},
+		{PAN: crypto.Hide(pan), Expiry: "2911", ServiceCode: "2a1"},
+	} {
+		cvv, err := s.AppendCVV(ctx, nil, k, c)
+		s.add("CVV", string(cvv), err)
+		if err != nil {
+			s.add("CVV of no card", nil, s.VerifyCVV(ctx, k, c, "123"))
+			continue
+		}
+		s.add("CVV", "verified", s.VerifyCVV(ctx, k, c, string(cvv)))
+		for _, other := range []string{next(cvv), string(cvv[:2]), string(cvv) + "0", "", "abc"} {
+			s.add("another CVV", nil, s.VerifyCVV(ctx, k, c, other))
+		}
+	}
+	_, err := s.AppendCVV(ctx, nil, s.key(payshield.TAK, "M3TN00N", unhex(s, firstHex)), crypto.CardData{})
+	s.add("CVV with a MAC key", nil, err)
+}
+
+// next returns other digits.
+func next(digits []byte) string {
+	out := bytes.Clone(digits)
+	out[0] = '0' + (out[0]-'0'+1)%10
+	return string(out)
+}
+
+// pinBlock encrypts a PIN under a clear key.
+func (s *suite) pinBlock(clear []byte, f pinblock.Format, digits, pan string) []byte {
+	k, err := crypto.NewPINKey(software(s, "P0TN00N", clear))
+	require.NoError(s, err)
+	pin, err := pinblock.ParsePIN([]byte(digits))
+	require.NoError(s, err)
+	block, err := pinblock.Encrypt(nil, k, f, pin, pan)
+	require.NoError(s, err)
+	return block
+}
+
+// pin decrypts a block under a clear key.
+func (s *suite) pin(clear []byte, f pinblock.Format, block []byte, pan string) string {
+	k, err := crypto.NewPINKey(software(s, "P0TN00N", clear))
+	require.NoError(s, err)
+	pin, err := pinblock.Decrypt(k, f, block, pan)
+	require.NoError(s, err)
+	return string(pin.AppendClear(nil))
+}
+
+func (s *suite) translations() {
+	first, second := unhex(s, firstHex), unhex(s, secondHex)
+	to := s.key(payshield.ZPK, "P0TB00N", second)
+	formats := []pinblock.Format{pinblock.ISO0, pinblock.ISO1, pinblock.ISO3, pinblock.Diebold, pinblock.Docutel}
+	for _, from := range []crypto.KeyRef{s.key(payshield.ZPK, "P0TB00N", first), s.key(payshield.TPK, "P0TD00N", first)} {
+		for _, in := range formats {
+			for _, out := range formats {
+				for _, pin := range []string{"1234", "123456", "987654321012"} {
+					if len(pin) > 6 && in == pinblock.Docutel {
+						continue
+					}
+					e := pinblock.Encrypted{Key: from, Layout: in, PAN: crypto.Hide(pan), Block: s.pinBlock(first, in, pin, pan)}
+					s.translate(fmt.Sprint(in, " to ", out), e, pinblock.Target{Key: to, Layout: out, PAN: crypto.Hide(pan)}, second)
+				}
+			}
+		}
+	}
+	s.badTranslations(s.key(payshield.ZPK, "P0TB00N", first), to, first, second)
+}
+
+func (s *suite) translate(name string, in pinblock.Encrypted, out pinblock.Target, clear []byte) {
+	block, err := s.TranslatePIN(ctx, []byte("x"), in, out)
+	if err != nil {
+		s.add(name, nil, err)
+		return
+	}
+	require.Equal(s, "x", string(block[:1]))
+	s.add(name, s.pin(clear, out.Layout, block[1:], out.PAN.Text()), nil)
+}
+
+func (s *suite) badTranslations(from, to crypto.KeyRef, first, second []byte) {
+	good := pinblock.Encrypted{Key: from, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: s.pinBlock(first, pinblock.ISO0, "1234", pan)}
+	target := pinblock.Target{Key: to, Layout: pinblock.ISO0, PAN: crypto.Hide(pan)}
+	for i := range good.Block {
+		bad := good
+		bad.Block = bytes.Clone(good.Block)
+		bad.Block[i] ^= 0x10
+		s.translate("changed block", bad, target, second)
+	}
+	for _, n := range []int{0, 7} {
+		bad := good
+		bad.Block = good.Block[:n]
+		s.translate("short block", bad, target, second)
+	}
+	for _, other := range []string{"6224242900000121", "", "622424290000", "62242429000001134444", "622424290000011a"} {
+		bad, badTarget := good, target
+		bad.PAN = crypto.Hide(other)
+		s.translate("PAN of the block "+other, bad, target, second)
+		badTarget.PAN = crypto.Hide(other)
+		s.translate("both PANs "+other, bad, badTarget, second)
+	}
+	bad := good
+	bad.Layout = 0
+	s.translate("no format", bad, target, second)
+	bad = good
+	bad.Key = s.key(payshield.TAK, "M3TN00N", first)
+	s.translate("MAC key", bad, target, second)
+	bad.Key = s.key(payshield.ZPK, "P0TE00N", first)
+	s.translate("key that does not decrypt", bad, target, second)
+}
+
+func (s *suite) dukpt() {
+	bdk, zone := unhex(s, "0123456789ABCDEFFEDCBA9876543210"), unhex(s, secondHex)
+	const card = "4012345678909"
+	ksn, err := dukpt.ParseKSN(unhex(s, "FFFF9876543210E00001"))
+	require.NoError(s, err)
+	to := pinblock.Target{Key: s.key(payshield.ZPK, "P0TB00N", zone), Layout: pinblock.ISO0, PAN: crypto.Hide(card)}
+	in := pinblock.Encrypted{Key: s.at(bdk, ksn), Layout: pinblock.ISO0, PAN: crypto.Hide(card), Block: unhex(s, "1B9C1845EB993A7A")}
+	s.translate("DUKPT to zone", in, to, zone)
+	other, err := ksn.Next()
+	require.NoError(s, err)
+	in.Key = s.at(bdk, other)
+	s.translate("DUKPT of another transaction", in, to, zone)
+
+	// And from one terminal's to another's.
+	in.Key = s.at(bdk, ksn)
+	back := to
+	back.Key = s.at(bdk, other)
+	block, err := s.TranslatePIN(ctx, nil, in, back)
+	s.add("DUKPT to DUKPT", block, err)
+	in.Key, in.Block = s.key(payshield.TPK, "P0TB00N", zone), s.pinBlock(zone, pinblock.ISO0, "1234", card)
+	block, err = s.TranslatePIN(ctx, nil, in, back)
+	s.add("terminal to DUKPT", block, err)
+}
+
+func (s *suite) pvvs() {
+	first := unhex(s, firstHex)
+	pvk := s.key(payshield.PVK, "V2TN00N", unhex(s, thirdHex))
+	data := pinblock.PVVData{PAN: crypto.Hide(pan), KeyIndex: 1}
+	for _, k := range []crypto.KeyRef{s.key(payshield.ZPK, "P0TB00N", first), s.key(payshield.TPK, "P0TB00N", first)} {
+		for _, f := range []pinblock.Format{pinblock.ISO0, pinblock.ISO3, pinblock.ISO1, pinblock.Diebold} {
+			in := pinblock.Encrypted{Key: k, Layout: f, PAN: crypto.Hide(pan), Block: s.pinBlock(first, f, "1234", pan)}
+			pvv, err := s.AppendPVV(ctx, nil, in, pvk, data)
+			s.add("PVV", string(pvv), err)
+			if err != nil {
+				s.add("PVV", nil, s.VerifyPVV(ctx, in, pvk, data, "1234"))
+				continue
+			}
+			s.add("PVV", "verified", s.VerifyPVV(ctx, in, pvk, data, string(pvv)))
+			for _, other := range []string{next(pvv), string(pvv[:3]), "", "abcd"} {
+				s.add("another PVV", nil, s.VerifyPVV(ctx, in, pvk, data, other))
+			}
+			changed := in
+			changed.Block = s.pinBlock(first, f, "4321", pan)
+			s.add("another PIN", nil, s.VerifyPVV(ctx, changed, pvk, data, string(pvv)))
+			after, err := s.ChangePVV(ctx, nil, in, changed, pvk, data, string(pvv))
+			s.add("changed PIN", string(after), err)
+			_, err = s.ChangePVV(ctx, nil, changed, in, pvk, data, string(pvv))
+			s.add("change by another", nil, err)
+			s.add("another card", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: crypto.Hide("6224242900000121")}, string(pvv)))
+			s.add("PVKI", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: data.PAN, KeyIndex: 10}, string(pvv)))
+			changed.Block = bytes.Clone(in.Block)
+			changed.Block[3] ^= 1
+			s.add("changed block", nil, s.VerifyPVV(ctx, changed, pvk, data, string(pvv)))
+		}
+	}
+}
+
+func (s *suite) offsets() {
+	first, third := unhex(s, firstHex), unhex(s, thirdHex)
+	data := pinblock.OffsetData{PAN: crypto.Hide(pan)}
+	k := s.key(payshield.TPK, "P0TB00N", first)
+	in := pinblock.Encrypted{Key: k, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: s.pinBlock(first, pinblock.ISO0, "1234", pan)}
+	for _, m := range []pinblock.OffsetMethod{{}, {Table: "9876543210012345"}, {Start: 5, Length: 10, Pad: 'D'}, {Start: 2, Length: 13, Pad: 'a'}, {Start: 10}} {
+		pvk := s.pvk(third, m)
+		offset, err := s.AppendOffset(ctx, nil, in, pvk, data)
+		s.add("offset", string(offset), err)
+		s.add("offset", "verified", s.VerifyOffset(ctx, in, pvk, data, string(offset)))
+		for _, other := range []string{next(offset), string(offset) + "0", string(offset[:3]), "", "abcd"} {
+			s.add("another offset", nil, s.VerifyOffset(ctx, in, pvk, data, other))
+		}
+		changed := in
+		changed.Block = s.pinBlock(first, pinblock.ISO0, "4321", pan)
+		after, err := s.ChangeOffset(ctx, nil, in, changed, pvk, data, string(offset))
+		s.add("changed PIN", string(after), err)
+		_, err = s.ChangeOffset(ctx, nil, changed, in, pvk, data, string(offset))
+		s.add("change by another", nil, err)
+	}
+	pvk := s.pvk(third, pinblock.OffsetMethod{})
+	six := in
+	six.Block = s.pinBlock(first, pinblock.ISO0, "123456", pan)
+	s.add("offset for less than the PIN", nil, s.VerifyOffset(ctx, six, pvk, data, "1234"))
+	in.Layout, in.Block = pinblock.ISO3, s.pinBlock(first, pinblock.ISO3, "1234", pan)
+	s.add("format that is not allowed", nil, s.VerifyOffset(ctx, in, pvk, data, "1234"))
+}
 
 // mChipRequest is a transaction of an M/Chip card, with no cryptogram worth the name.
 func mChipRequest(t testing.TB) cryptogram.Request {
@@ -20,3 +419,112 @@ func mChipRequest(t testing.TB) cryptogram.Request {
 	require.NoError(t, err)
 	return cryptogram.Request{Card: cryptogram.Card{PAN: crypto.Hide("5413330089600010"), Sequence: "01"}, Profile: p, Data: data}
 }
+
+// visaRequest is the same of a Visa card with cryptogram version 10.
+func visaRequest(t testing.TB) cryptogram.Request {
+	t.Helper()
+	r := mChipRequest(t)
+	r.Profile = cryptogram.VisaCVN10()
+	r.Data = append(emv.TLV(unhex(t, "9F100706010A03A0A000")), r.Data...)
+	return r
+}
+
+func (s *suite) cryptograms() {
+	clear := unhex(s, thirdHex)
+	k := s.key(payshield.MKAC, "E0TX00N", clear)
+	imk, err := crypto.NewIMK(software(s, "E0TX00N", clear))
+	require.NoError(s, err)
+	answer := cryptogram.Answer{ARC: emv.ARC{'0', '0'}}
+	for _, r := range []cryptogram.Request{mChipRequest(s), visaRequest(s)} {
+		s.add("no cryptogram", nil, s.chip.VerifyCryptogram(ctx, k, r))
+		_, err := s.chip.AppendResponse(ctx, nil, k, r, answer)
+		s.add("answer to no cryptogram", nil, err)
+		card, err := r.Profile.DeriveCardKey(imk, r.Card)
+		require.NoError(s, err)
+		ac, err := r.Profile.Generate(card, r.Data)
+		require.NoError(s, err)
+		r.Data = append(emv.TLV{0x9F, 0x26, 8}, append(ac[:], r.Data...)...)
+		s.add("cryptogram", "verified", s.chip.VerifyCryptogram(ctx, k, r))
+		response, err := s.chip.AppendResponse(ctx, []byte("x"), k, r, answer)
+		s.add("answer", response, err)
+		_, err = s.chip.AppendResponse(ctx, nil, k, r, cryptogram.Answer{Proprietary: []byte{1}})
+		s.add("answer of another method", nil, err)
+
+		other := r
+		other.Card.Sequence = "02"
+		s.add("another card", nil, s.chip.VerifyCryptogram(ctx, k, other))
+		other.Card = cryptogram.Card{PAN: crypto.Hide("541333008960001x")}
+		s.add("no card", nil, s.chip.VerifyCryptogram(ctx, k, other))
+		other = r
+		other.Data = emv.TLV(unhex(s, "9F3602000795050000000000"))
+		s.add("missing data", nil, s.chip.VerifyCryptogram(ctx, k, other))
+		s.add("MAC key", nil, s.chip.VerifyCryptogram(ctx, s.key(payshield.TAK, "M3TN00N", clear), r))
+	}
+}
+
+func (s *suite) keys() {
+	kbpk := s.key(payshield.ZMK, "K1TB00N", unhex(s, secondHex))
+	other := s.key(payshield.ZMK, "K1TB00N", unhex(s, thirdHex))
+	for _, attributes := range []string{"P0TB00S", "M3TC00S", "M1DN00S", "C0TG00S", "K0TB00S", "V2TV00S", "E0TX00S", "B0TX00S", "D0TB00S"} {
+		a := crypto.MustAttributes(attributes)
+		bits := 128
+		if a.Algorithm == crypto.DES {
+			bits = 64
+		}
+		k, err := s.Generate(ctx, a, bits)
+		require.NoError(s, err, attributes)
+		s.add("generated", k.Attributes(), nil)
+		block, err := s.Export(ctx, []byte("x"), kbpk, k)
+		require.NoError(s, err, attributes)
+		back, err := s.Import(ctx, kbpk, block[1:])
+		require.NoError(s, err, attributes)
+		s.add("imported", back.Attributes(), nil)
+		require.Equal(s, s.read(k, 3), s.read(back, 3))
+		_, err = s.Import(ctx, other, block[1:])
+		s.add("imported under another key", nil, err)
+		_, err = s.Import(ctx, kbpk, block[2:])
+		s.add("imported a part", nil, err)
+	}
+	k := s.key(payshield.ZPK, "P0TB00N", unhex(s, firstHex))
+	_, err := s.Export(ctx, nil, kbpk, k)
+	s.add("exported", nil, err)
+	_, err = s.Generate(ctx, crypto.MustAttributes("P0TB00N"), 72)
+	s.add("generated of no length", nil, err)
+	for _, n := range []int{1, 2, 3} {
+		kcv, err := s.CheckValue(ctx, k, crypto.KCVLegacy, n)
+		s.add("check value", kcv, err)
+	}
+}
+
+// foreign asks everything with a key of another provider.
+func (s *suite) foreign() {
+	k := foreignKey{}
+	own := s.key(payshield.ZPK, "P0TB00N", unhex(s, firstHex))
+	pvk := s.key(payshield.PVK, "V2TN00N", unhex(s, thirdHex))
+	_, err := s.AppendMAC(ctx, nil, k, mac.X919(), nil)
+	s.add("foreign", nil, err)
+	s.add("foreign", nil, s.VerifyMAC(ctx, k, mac.X919(), nil, make([]byte, 8)))
+	_, err = s.AppendCVV(ctx, nil, k, crypto.CardData{})
+	s.add("foreign", nil, err)
+	s.add("foreign", nil, s.VerifyCVV(ctx, k, crypto.CardData{}, "123"))
+	in := pinblock.Encrypted{Key: own, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: s.pinBlock(unhex(s, firstHex), pinblock.ISO0, "1234", pan)}
+	_, err = s.TranslatePIN(ctx, nil, in, pinblock.Target{Key: k, Layout: pinblock.ISO0, PAN: in.PAN})
+	s.add("foreign", nil, err)
+	s.add("foreign", nil, s.VerifyPVV(ctx, in, k, pinblock.PVVData{PAN: in.PAN}, "1234"))
+	in.Key = k
+	_, err = s.TranslatePIN(ctx, nil, in, pinblock.Target{Key: own, Layout: pinblock.ISO0, PAN: in.PAN})
+	s.add("foreign", nil, err)
+	s.add("foreign", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: in.PAN}, "1234"))
+	s.add("foreign", nil, s.VerifyOffset(ctx, in, k, pinblock.OffsetData{PAN: in.PAN}, "1234"))
+	s.add("foreign", nil, s.chip.VerifyCryptogram(ctx, k, mChipRequest(s)))
+	_, err = s.Export(ctx, nil, k, own)
+	s.add("foreign", nil, err)
+	_, err = s.Import(ctx, k, nil)
+	s.add("foreign", nil, err)
+	_, err = s.CheckValue(ctx, k, crypto.KCVLegacy, 3)
+	s.add("foreign", nil, err)
+}
+
+type foreignKey struct{}
+
+func (foreignKey) Attributes() crypto.Attributes { return crypto.MustAttributes("P0TB00N") }

@@ -9,7 +9,7 @@ import (
 	"github.com/posline/posline/examples/payshield"
 )
 
-// legacyOr returns the length of the check value behind a new key.
+// checkLength returns the length of the check value behind a new key.
 func (j *job) checkLength() int {
 	if j.config.Device.LegacyKCV {
 		return longCheck
@@ -87,7 +87,7 @@ func (j *job) generationMaster() (clearKey, byte, error) {
 		switch j.letter() {
 		case '0':
 		case '1':
-			kind = payshield.TMK2
+			kind = j.terminalMaster()
 		default:
 			return clearKey{}, 0, fault("05")
 		}

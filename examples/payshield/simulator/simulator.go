@@ -19,6 +19,7 @@ type Config struct {
 
 	Firmware  string // 9 characters; default "1234-5678"
 	PINLength int    // digits of a PIN under the local master key, 4 to 12; default 4
+	Separated bool   // terminal PIN keys have type 70D and terminal master keys 80D, as PCI wants them, not 002
 	UnknownZZ bool   // an unknown command is answered with code ZZ, as some simulators do
 }
 
@@ -137,10 +138,11 @@ func (j *job) end() error {
 func (j *job) endOfKeyBlock() error {
 	if j.r.Left() > 0 && j.r.NextRaw() == wire.Trailer {
 		j.r.Raw(1)
-		if n := j.r.Left(); n > 0 && n <= wire.MaximumTrailer {
-			j.trailer = j.r.Text(n)
-			j.trailed = j.r.Valid()
+		if j.r.Left() > wire.MaximumTrailer || j.r.Left() == 0 {
+			j.r.Fail()
 		}
+		j.trailer = j.r.Text(j.r.Left())
+		j.trailed = j.r.Valid()
 	}
 	if !j.r.Valid() || j.r.Left() != 0 {
 		return fault("15")

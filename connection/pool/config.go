@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"time"
@@ -110,6 +111,9 @@ func (c Config) checked() (Config, error) {
 		return c, err
 	}
 	fill(&c.EchoIdle, 30*time.Second)
+	if c.EchoIdle < 0 || c.Echo == nil {
+		c.EchoIdle = math.MaxInt64
+	}
 	fill(&c.EchoTimeout, 5*time.Second)
 	fill(&c.SuspectAfter, 3)
 	fill(&c.IdleClose, time.Minute)

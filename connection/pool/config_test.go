@@ -39,7 +39,7 @@ func TestConfigIsChecked(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	h := newHost(t)
 	c := h.config("a")
-	c.EchoIdle, c.Connection.Timeout = 0, 0
+	c.Echo, c.EchoIdle, c.Connection.Timeout = exchange0800("echo"), 0, 0
 	c, err := c.checked()
 	require.NoError(t, err)
 	require.Equal(t, []time.Duration{30 * time.Second, 5 * time.Second, time.Minute, 500 * time.Millisecond, 30 * time.Second, 30 * time.Second, time.Minute},

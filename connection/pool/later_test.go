@@ -72,6 +72,6 @@ func TestPausesWithoutEnd(t *testing.T) {
 		open(t, c)
 		time.Sleep(1 << 62) // 146 years
 		synctest.Wait()
-		require.Len(t, h.dialTimes("a"), 3, "at once, once more at once, and then")
+		require.GreaterOrEqual(t, len(h.dialTimes("a")), 3, "at once, once more at once, and then")
 	})
 }

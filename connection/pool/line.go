@@ -171,21 +171,7 @@ func (l *line) failed(err error) {
 // pause waits before the next dial: not after a first failure, then for a time with full jitter, so that many lines and
 // many machines do not come back in step. Who is not wanted, or is dialled by the peer, has nothing to wait for.
 func (l *line) pause() {
-	l.pool.mu.Lock()
-	failures := l.failures
-	if l.Accept || l.OnDemand && !l.wanted {
-		failures = 0
-	}
-	var wait time.Duration
-	if cfg := &l.pool.config; failures > 1 {
-		limit := cfg.RetryMax
-		if doublings := failures - 2; cfg.RetryMin < limit>>doublings {
-			limit = cfg.RetryMin << doublings
-		}
-		wait = rand.N(limit) + 1
-	}
-	l.retryAt = l.pool.clock().Add(wait)
-	l.pool.mu.Unlock()
+	wait := l.planPause()
 	if wait == 0 {
 		return
 	}
@@ -201,6 +187,22 @@ func (l *line) pause() {
 			rest = false
 		}
 	}
+}
+
+// planPause returns how long to wait before the next dial, and notes until when.
+func (l *line) planPause() (wait time.Duration) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	cfg := &l.pool.config
+	if doublings := l.failures - 2; doublings >= 0 && !l.Accept && (l.wanted || !l.OnDemand) {
+		limit := cfg.RetryMax
+		if cfg.RetryMin < limit>>doublings {
+			limit = cfg.RetryMin << doublings
+		}
+		wait = rand.N(limit) + 1
+	}
+	l.retryAt = l.pool.clock().Add(wait)
+	return wait
 }
 
 // interrupted reports whether there is something better to do than to wait for the next dial.

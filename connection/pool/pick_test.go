@@ -242,3 +242,12 @@ func TestStandby(t *testing.T) {
 		require.Equal(t, 10, h.count("c", "0200"), "the others are back")
 	})
 }
+
+// TestMix is that of splitmix64: these are the first numbers that it draws with the seed 1234567.
+func TestMix(t *testing.T) {
+	x := uint64(1234567)
+	for _, want := range []uint64{6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821} {
+		x += 0x9e3779b97f4a7c15
+		require.Equal(t, want, mix(x))
+	}
+}

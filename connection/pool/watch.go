@@ -143,7 +143,7 @@ func (l *line) echo(k *link) error {
 // echoIfIdle asks the host if nothing has been received for EchoIdle. A link that does not answer is suspect.
 func (l *line) echoIfIdle(k *link) {
 	cfg := &l.pool.config
-	if cfg.Echo == nil || cfg.EchoIdle < 0 || k.conn.Idle() < cfg.EchoIdle || k.load.Load() >= k.window {
+	if k.conn.Idle() < cfg.EchoIdle || k.load.Load() >= k.window {
 		return
 	}
 	if err := l.echo(k); err != nil && l.pool.ctx.Err() == nil && !closing(k.conn) {
@@ -151,17 +151,12 @@ func (l *line) echoIfIdle(k *link) {
 	}
 }
 
-// never is how long the owner waits for nothing in particular.
-const never = 24 * time.Hour
-
 // nextLook is how long the owner may wait before it looks after the link again.
 func (l *line) nextLook(k *link) time.Duration {
-	cfg, wait := &l.pool.config, never
-	if cfg.Echo != nil && cfg.EchoIdle > 0 {
-		wait = cfg.EchoIdle - k.conn.Idle()
-		if wait <= 0 { // requests fill the window and none is answered: their time will run out
-			wait = cfg.EchoIdle
-		}
+	cfg := &l.pool.config
+	wait := cfg.EchoIdle - k.conn.Idle()
+	if wait <= 0 { // requests fill the window and none is answered: their time will run out
+		wait = cfg.EchoIdle
 	}
 	if l.OnDemand {
 		left := cfg.IdleClose - time.Duration(l.pool.now()-k.lastUsed.Load())

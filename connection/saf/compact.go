@@ -29,6 +29,7 @@ func (s *File) compactIfDue() {
 
 func (s *File) compactionFailed(err error) {
 	if s.failed != nil {
+		defer func() { _ = recover() }() // forwarding goes on
 		s.failed(err)
 	}
 }

@@ -154,6 +154,18 @@ func TestNobodyKnowsWhetherItWasRenamed(t *testing.T) {
 	}
 }
 
+// TestCompactionFailedThatPanics: who is told of a compaction that failed can end neither the program nor the call.
+func TestCompactionFailedThatPanics(t *testing.T) {
+	d := newMemDisk()
+	s := openMem(t, d, FileOptions{CardDataInPlaintext: true, CompactAt: 1, CompactionFailed: func(error) { panic("6222020200012345678") }})
+	add(t, s, "stays")
+	ended := add(t, s, string(make([]byte, 5000)))
+	d.failEvery("create", syscall.EMFILE)
+	require.NoError(t, s.End(ended, Delivered))
+	require.Equal(t, []string{"stays"}, frames(t, s))
+	add(t, s, "goes on")
+}
+
 // TestHalfMustHaveEnded before a file is rewritten, and what it comes down to is known beforehand.
 func TestHalfMustHaveEnded(t *testing.T) {
 	for name, mode := range modes {

@@ -1,6 +1,7 @@
 package saf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -15,11 +16,13 @@ import (
 
 // Counters are numbers that never come twice until they have all been used, over crashes too: STAN, RRN, batch. They
 // live in one small file, which is replaced as a whole. Its methods may be called concurrently; one process can have
-// the file open.
+// the file open, as OpenFile has it. When the file is removed or another one gets its name no number is given out any
+// more (ErrBroken).
 type Counters struct {
 	place
 
 	mu       sync.Mutex
+	f        file              // which has the name, locked; nil where open files cannot be replaced
 	limits   map[string]uint64 // on disk: numbers below may have been given out
 	counters map[string]*Counter
 	broken   error
@@ -45,7 +48,7 @@ func openCountersOn(d disk, path string) (*Counters, error) {
 	}
 	c := &Counters{place: at, limits: make(map[string]uint64), counters: make(map[string]*Counter)}
 	if err := c.read(); err != nil {
-		at.leave()
+		c.leave()
 		return nil, err
 	}
 	return c, nil
@@ -53,26 +56,23 @@ func openCountersOn(d disk, path string) (*Counters, error) {
 
 // read reads the file, if there is one, and writes it again: after an earlier sync that failed, what the system shows
 // need not be on the disk.
-func (c *Counters) read() error {
-	f, err := c.open(c.path)
+func (c *Counters) read() (err error) {
+	c.f, err = c.openAlone()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return c.save()
 	}
 	if err != nil {
 		return err
 	}
-	size, err := f.Size()
-	if err == nil && size > maxCounters {
-		err = ErrBadCounters
+	size, err := c.f.Size()
+	if err != nil {
+		return err
 	}
-	var b []byte
-	if err == nil {
-		b = make([]byte, size)
-		if n, readErr := f.ReadAt(b, 0); int64(n) < size {
-			err = readErr
-		}
+	if size > maxCounters {
+		return ErrBadCounters
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	b := make([]byte, size)
+	if n, err := c.f.ReadAt(b, 0); int64(n) < size {
 		return err
 	}
 	if c.limits, err = parseCounters(b); err != nil {
@@ -203,21 +203,58 @@ func (c *Counters) save() error {
 	}
 	f, err := c.writeNew(fresh, func(f file) error {
 		_, err := f.WriteAt(content, 0)
-		return err
+		return cmp.Or(f.lock(), err)
 	})
-	if err != nil {
-		return fmt.Errorf("saf: rewriting %s: %w", c.path, err)
+	if err == nil {
+		err = c.putInPlace(f, fresh)
 	}
-	f.Close() // it is synced
-	if err := c.rename(fresh, c.path); err != nil {
-		c.remove(fresh)
-		return fmt.Errorf("saf: rewriting %s: %w", c.path, err)
+	if err != nil {
+		return cmp.Or(c.broken, fmt.Errorf("saf: rewriting %s: %w", c.path, err))
 	}
 	if err := c.dir.Sync(); err != nil {
 		c.broken = fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	return c.broken
 }
+
+// putInPlace gives a new file, which is synced, the name, if the old one has it still.
+func (c *Counters) putInPlace(f file, fresh string) (err error) {
+	if c.f != nil {
+		if err = c.confirm(c.f); err != nil {
+			c.broken = fmt.Errorf("%w: %w", ErrBroken, err)
+		}
+	}
+	if err == nil && !c.renamesOpen() {
+		f.Close()
+		c.release()
+		f = nil
+	}
+	if err == nil {
+		err = c.rename(fresh, c.path)
+	}
+	if err != nil {
+		if f != nil {
+			f.Close()
+		}
+		c.remove(fresh)
+		return err
+	}
+	c.release()
+	c.f = f
+	return nil
+}
+
+// release closes the file that has, or has had, the name.
+func (c *Counters) release() error {
+	if c.f == nil {
+		return nil
+	}
+	f := c.f
+	c.f = nil
+	return f.Close()
+}
+
+func (c *Counters) leave() error { return errors.Join(c.release(), c.place.leave()) }
 
 // appendCounters appends a counter file: a line "name limit" for each and the CRC-32C of them all in the last line.
 func appendCounters(b []byte, limits map[string]uint64) []byte {

@@ -179,7 +179,7 @@ func TestCountersTellWhatFailed(t *testing.T) {
 	}
 	d.fail = nil
 	require.NoError(t, c.Close())
-	for _, call := range []string{"open", "size", "read", "close", "rename"} {
+	for _, call := range []string{"open", "lock", "size", "read", "rename"} {
 		d.failEvery(call, syscall.EIO)
 		_, err := openCountersOn(d, storePath)
 		require.ErrorIs(t, err, syscall.EIO, call)

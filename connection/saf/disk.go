@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // disk is all that the package wants of the system. It is small so that a test can put a disk in its place that fails,
@@ -115,8 +116,11 @@ func takePlace(d disk, path string) (place, error) {
 	if path, err = followLinks(path); err != nil {
 		return place{}, err
 	}
+	if ext := strings.ToLower(filepath.Ext(path)); ext == freshSuffix || ext == lockSuffix {
+		return place{}, &fs.PathError{Op: "open", Path: path, Err: errReserved}
+	}
 	p := place{disk: d, path: path}
-	if p.held, err = d.lock(path + ".lock"); err != nil {
+	if p.held, err = d.lock(path + lockSuffix); err != nil {
 		return place{}, err
 	}
 	if p.dir, err = d.directory(filepath.Dir(path)); err != nil {
@@ -125,6 +129,9 @@ func takePlace(d disk, path string) (place, error) {
 	}
 	return p, nil
 }
+
+// errReserved keeps one store's file from being removed as what another one left behind.
+var errReserved = errors.New("a name that ends in " + freshSuffix + " or " + lockSuffix + " belongs to the store of the name before that")
 
 // followLinks returns the name of the file that an absolute name means, whether it exists or is to be made: a new file
 // must not take the place of a link.
@@ -170,6 +177,18 @@ func (p place) openAlone() (file, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// errNameLost means that what is written will not be found when it is opened again.
+var errNameLost = errors.New("the store's file was removed, or another one has its name")
+
+// confirm tells, after a sync, whether the name still means the file that was synced. Where the system does not
+// say, nothing speaks against it.
+func (p place) confirm(f file) error {
+	if named, err := f.isNamed(p.path); err == nil && !named {
+		return &fs.PathError{Op: "stat", Path: p.path, Err: errNameLost}
+	}
+	return nil
 }
 
 func (p place) leave() error { return errors.Join(p.dir.Close(), p.held.Close()) }

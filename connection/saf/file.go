@@ -26,8 +26,8 @@ type FileOptions struct {
 	CompactAt int64
 
 	// CompactionFailed is told why a rewriting of the file failed. Nothing is lost by it: unless the store is broken
-	// (ErrBroken), it goes on with the file as it is. It runs in the goroutine of an End, Tried or Replace, without
-	// locks held.
+	// (ErrBroken), it goes on with the file as it is. It runs in the goroutine of an End, Tried, Replace or OpenFile, without
+	// locks held. Nobody hears of its panics.
 	CompactionFailed func(error)
 
 	chunk int64 // by which space is made ready; default 64 KiB
@@ -71,6 +71,7 @@ const (
 	chunkSize   = 64 << 10
 	compactSize = 1 << 20
 	freshSuffix = ".new"
+	lockSuffix  = ".lock"
 )
 
 // OpenFile opens or creates a store and recovers it. Recovery tells what was found; damage does not keep a store from
@@ -83,6 +84,9 @@ const (
 // hard link is not followed when the file is rewritten: it then means the old one. A symbolic link is followed, also to
 // a file that is yet to be made. A file that is renamed over an open store, or the store's removal, breaks it: the next
 // call that makes something durable, the next compaction or Close at the latest, returns ErrBroken.
+//
+// Names in its directory that begin with the store's and end in ".lock", ".new" or ".damaged-" and digits are its own: a
+// file of the name and ".new" is removed. A store cannot have a name that ends in ".lock" or ".new".
 func OpenFile(path string, o FileOptions) (*File, error) { return openFile(systemDisk{}, path, o) }
 
 func openFile(d disk, path string, o FileOptions) (*File, error) {

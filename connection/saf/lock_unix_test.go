@@ -40,6 +40,25 @@ func TestLockOfTheFileItself(t *testing.T) {
 	require.Equal(t, []string{"kept"}, frames(t, open(t, path, o)))
 }
 
+// TestLockOfTheCountersThemselves: the same of counters, before a number is given out and after.
+func TestLockOfTheCountersThemselves(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "counters")
+	c := openCounters(t, path)
+	n := counter(t, c, "stan", 1)
+	for want := uint64(1); want < 4; want++ {
+		require.NoError(t, os.Remove(path+lockSuffix))
+		_, err := OpenCounters(path)
+		require.ErrorIs(t, err, ErrLocked)
+		os.Remove(path + "2")
+		require.NoError(t, os.Link(path, path+"2"))
+		_, err = OpenCounters(path + "2")
+		require.ErrorIs(t, err, ErrLocked)
+		require.Equal(t, want, next(t, n))
+	}
+	require.NoError(t, c.Close())
+	require.EqualValues(t, 4, next(t, counter(t, openCounters(t, path), "stan", 1)))
+}
+
 // lateDisk lets something happen between the opening of a file and its locking.
 type lateDisk struct {
 	systemDisk

@@ -45,7 +45,6 @@ func (s *File) recover() error {
 		return err
 	}
 	s.f = f
-	s.remove(s.path + freshSuffix) // of a compaction that a crash broke off
 	if s.room, err = f.Size(); err != nil {
 		return err
 	}
@@ -56,6 +55,7 @@ func (s *File) recover() error {
 	if err := s.readHead(in); err != nil {
 		return err
 	}
+	s.remove(s.path + freshSuffix) // of a compaction that a crash broke off
 	if err := in.run(headSize, s.apply); err != nil {
 		return err
 	}

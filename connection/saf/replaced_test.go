@@ -105,13 +105,67 @@ func TestErrorsNameTheStore(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(path+freshSuffix, "in the way"), nil, 0o600))
 	require.ErrorContains(t, s.compact(), "saf: rewriting "+path+": ")
 	require.NoError(t, s.usable())
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "counters"+freshSuffix), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "counters"+freshSuffix, "in the way"), nil, 0o600))
 	c, err := OpenCounters(filepath.Join(dir, "counters"))
 	require.NoError(t, err)
 	defer c.Close()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "counters"+freshSuffix), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "counters"+freshSuffix, "in the way"), nil, 0o600))
 	n, err := c.Counter("STAN", 1, 9, 1)
 	require.NoError(t, err)
 	_, err = n.Next()
 	require.ErrorContains(t, err, "saf: rewriting "+filepath.Join(dir, "counters")+": ")
+}
+
+// TestCountersNameLost: numbers that would come twice after a restart, since their file is not found then, are not given out.
+func TestCountersNameLost(t *testing.T) {
+	for what, lose := range map[string]func(t *testing.T, path string){
+		"removed": func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
+		"another": func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path+".backup", []byte("a backup"), 0o600))
+			require.NoError(t, os.Rename(path+".backup", path))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "counters")
+			c := openCounters(t, path)
+			n := counter(t, c, "stan", 1)
+			next(t, n)
+			lose(t, path)
+			for range 2 {
+				_, err := n.Next()
+				require.ErrorIs(t, err, ErrBroken)
+				require.ErrorContains(t, err, path+": the store's file was removed, or another one has its name")
+			}
+			require.NoFileExists(t, path+freshSuffix)
+			if b, err := os.ReadFile(path); what == "another" {
+				require.NoError(t, err)
+				require.Equal(t, "a backup", string(b))
+			}
+		})
+	}
+}
+
+// TestNamesOfOthers: what another store left behind, or has as its lock, cannot be a store; and a file beside one that is
+// refused stays.
+func TestNamesOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"advices" + freshSuffix, "advices" + lockSuffix, "ADVICES.NEW"} {
+		_, err := OpenFile(filepath.Join(dir, name), plain)
+		require.ErrorContains(t, err, name+": a name that ends in")
+		_, err = OpenCounters(filepath.Join(dir, name))
+		require.ErrorContains(t, err, name+": a name that ends in")
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+
+	config := filepath.Join(dir, "config")
+	require.NoError(t, os.WriteFile(config, []byte("of another program"), 0o600))
+	require.NoError(t, os.WriteFile(config+freshSuffix, []byte("of another program"), 0o600))
+	_, err = OpenFile(config, plain)
+	require.ErrorIs(t, err, ErrNotStore)
+	require.FileExists(t, config+freshSuffix)
+	_, err = OpenCounters(config)
+	require.ErrorIs(t, err, ErrBadCounters)
+	require.FileExists(t, config+freshSuffix)
 }

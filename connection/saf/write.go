@@ -39,18 +39,6 @@ func (s *File) named(err error) error {
 	return err
 }
 
-// errNameLost means that what the store writes will not be found when it is opened again.
-var errNameLost = errors.New("the store's file was removed, or another one has its name")
-
-// confirm tells, after a sync, whether the store's name still means the file that was synced. Where the system does not
-// say, nothing speaks against it.
-func (s *File) confirm(f file) error {
-	if named, err := f.isNamed(s.path); err == nil && !named {
-		return &fs.PathError{Op: "stat", Path: s.path, Err: errNameLost}
-	}
-	return nil
-}
-
 // begin returns when nobody needs the file to himself and it has room for so many bytes, beside what is kept free for
 // ending each pending entry and so many more. Then write must follow without a wait.
 func (s *File) begin(bytes int64, more int) error {

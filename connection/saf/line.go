@@ -12,7 +12,7 @@ import (
 
 // line is one destination.
 type line struct {
-	queue  []*job        // by ID; the first ones, as many as the window is wide, are under way or have ended
+	queue  []*job        // by ID, as far as nobody is overtaken who is being sent; the first, as many as the window is wide, have their turn
 	kicked chan struct{} // closed to cut pauses short, and made anew
 }
 
@@ -20,28 +20,38 @@ type job struct {
 	Entry
 	born        time.Time // Created, as if the clock had not been set since New
 	mayHaveLeft bool      // an earlier sending may have reached the host: what is sent now is a repeat
-	started     bool      // it is being forwarded, or has been
-	ended       bool
+	failures    int
 	told        bool // that its tries are not recorded
+
+	// Guarded by Queue.mu.
+	started bool // a goroutine forwards it
+	sending bool
+	ended   bool
 }
 
-// enqueue puts a job that is counted into its line by ID: two that were added at the same time may come here in either
-// order. q.mu is held.
+// enqueue puts a job that is counted into its line. q.mu is held.
 func (q *Queue) enqueue(j *job) {
 	l := q.lines[j.Destination]
 	if l == nil {
 		l = &line{kicked: make(chan struct{})}
 		q.lines[j.Destination] = l
 	}
-	at := len(l.queue)
-	for at > 0 && l.queue[at-1].ID > j.ID && !l.queue[at-1].started {
-		at--
-	}
-	l.queue = slices.Insert(l.queue, at, j)
+	l.insert(j)
 	q.advance(j.Destination, l)
 }
 
-// advance drops what has ended at the head of a line and starts what has come into the window. q.mu is held.
+// insert puts a job into the line by ID: two that were added at the same time may come here in either order, and one that
+// is released is older than others. It goes before those that wait, for their turn or for another try, and not before one
+// that is being sent.
+func (l *line) insert(j *job) {
+	at := len(l.queue)
+	for at > 0 && l.queue[at-1].ID > j.ID && !l.queue[at-1].sending {
+		at--
+	}
+	l.queue = slices.Insert(l.queue, at, j)
+}
+
+// advance drops what has ended at the head of a line and starts what has its turn. q.mu is held.
 func (q *Queue) advance(destination string, l *line) {
 	for len(l.queue) > 0 && l.queue[0].ended {
 		l.queue[0] = nil
@@ -53,7 +63,7 @@ func (q *Queue) advance(destination string, l *line) {
 	if q.closed {
 		return
 	}
-	for _, j := range l.queue[:min(q.cfg.Window, len(l.queue))] {
+	for _, j := range l.turn(q.cfg.Window) {
 		if !j.started {
 			j.started = true
 			q.wg.Go(func() { q.forward(l, j) })
@@ -61,7 +71,10 @@ func (q *Queue) advance(destination string, l *line) {
 	}
 }
 
-// forward works on one entry until it has ended or the queue is closed.
+// turn returns the jobs that have their turn.
+func (l *line) turn(window int) []*job { return l.queue[:min(window, len(l.queue))] }
+
+// forward works on one entry until it has ended, the queue is closed, or others have their turn before it.
 func (q *Queue) forward(l *line, j *job) {
 	if !q.finish(l, j) {
 		return
@@ -69,22 +82,23 @@ func (q *Queue) forward(l *line, j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	clear(j.Frame)
-	j.ended = true
+	j.ended, j.sending = true, false
 	q.count(-1)
 	q.advance(j.Destination, l)
 }
 
-// finish sends one entry until it has an outcome; false if the queue is closed before.
+// finish sends one entry until it has an outcome; false if the queue is closed before or the entry has lost its turn.
 func (q *Queue) finish(l *line, j *job) bool {
 	var last error
-	for failures := 1; ; failures++ {
+	for {
 		if kind := q.overdue(j); kind != 0 {
 			q.end(j, Abandoned, kind, last)
 			return true
 		}
-		q.mu.Lock()
-		kicked, first := l.kicked, l.queue[0] == j
-		q.mu.Unlock()
+		kicked, oldest, ok := q.begin(l, j)
+		if !ok {
+			return false
+		}
 		verdict, err := q.send(j)
 		switch {
 		case q.ctx.Err() != nil && err != nil:
@@ -97,13 +111,36 @@ func (q *Queue) finish(l *line, j *job) bool {
 			return true
 		}
 		last = err
-		if first && (failures == 3 || failures > 3 && failures&(failures-1) == 0) {
+		j.failures++
+		if n := j.failures; oldest && (n == 3 || n > 3 && n&(n-1) == 0) {
 			q.alert(Failing, j, err)
 		}
-		if !q.pause(kicked, failures) {
+		q.stepBack(l, j)
+		if !q.pause(kicked, j.failures) {
 			return false
 		}
 	}
+}
+
+// begin is called before a job is sent. It returns what cuts the pause after that short, and whether the job is the first
+// of its line; ok is false if one that was recorded before it has taken its turn: it is started again when it is next.
+func (q *Queue) begin(l *line, j *job) (kicked <-chan struct{}, oldest, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j.sending = slices.Contains(l.turn(q.cfg.Window), j)
+	j.started = j.sending
+	return l.kicked, l.queue[0] == j, j.sending
+}
+
+// stepBack lets those go first that were recorded before a job and came while it was being sent.
+func (q *Queue) stepBack(l *line, j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j.sending = false
+	for at := slices.Index(l.queue, j) + 1; at < len(l.queue) && l.queue[at].ID < j.ID; at++ {
+		l.queue[at-1], l.queue[at] = l.queue[at], j
+	}
+	q.advance(j.Destination, l)
 }
 
 // age is how old an entry is. That of one from an earlier run is known by the clocks of then and now alone, and one from

@@ -468,20 +468,3 @@ func TestPrepare(t *testing.T) {
 		require.Equal(t, 4, calls)
 	})
 }
-
-// TestReleaseGoesBeforeLater: a message that is released goes before those that were recorded after it and wait.
-func TestReleaseGoesBeforeLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := &host{answer: func(int, string) error { time.Sleep(time.Second); return nil }}
-		q := newQueue(t, Config{Store: new(Memory), Route: to(h)})
-		defer q.Close()
-		q.Add("x", []byte("1"))
-		held, err := q.Hold("x", []byte("2"))
-		require.NoError(t, err)
-		q.Add("x", []byte("3"))
-		q.Add("x", []byte("4"))
-		require.NoError(t, q.Release(held))
-		require.NoError(t, q.Flush(t.Context()))
-		require.Equal(t, []string{"1", "2", "3", "4"}, h.received())
-	})
-}

@@ -104,3 +104,20 @@ func TestClearingCutShort(t *testing.T) {
 		require.Equal(t, exitTrouble, try("", "diff", "-spec", ipmSpec, "-frame", "clearing", cut, file).status)
 	}
 }
+
+// A file with its closing length is one for certain; without, it may be frames of four bytes of length.
+func TestAsClearing(t *testing.T) {
+	_, file := clearingFile(t, "clearing-vbs", 3)
+	wire, err := os.ReadFile(file)
+	require.NoError(t, err)
+	d := asClearing(division{messages: []sampled{{wire: wire}}})
+	require.Len(t, d.messages, 3)
+	require.False(t, d.unclosed)
+	d = asClearing(division{messages: []sampled{{wire: wire[:len(wire)-4]}}})
+	require.Len(t, d.messages, 3)
+	require.True(t, d.unclosed)
+	d = asClearing(division{messages: []sampled{{wire: wire[:len(wire)-4]}, {wire: wire}}})
+	require.True(t, d.unclosed, "one of two files")
+	many := bytes.Repeat(wire[:len(wire)-4], maxMessages/3+1)
+	require.False(t, asClearing(division{messages: []sampled{{wire: many}}}).unclosed, "the end is behind what is looked at")
+}

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/message"
+	"github.com/posline/posline/spec"
 )
 
 func hexOf(text string) string { return hex.EncodeToString([]byte(text)) }
@@ -70,6 +73,20 @@ func TestGuessDoubtsDamaged(t *testing.T) {
 	require.Equal(t, []string{specs[3], specs[1]}, ranks(r.out), r.out)
 	r = try(message+"1231"+"000000001999"+"00A0", append([]string{"guess"}, specs...)...)
 	require.Equal(t, []string{specs[1], specs[3]}, ranks(r.out), r.out)
+
+	r = try("1800"+message[4:]+"1231"+"000000001999"+"00A0", "guess", "-spec", "iso8583-1987-binary", "-spec", specs[3])
+	require.Equal(t, []string{specs[3], "iso8583-1987-binary"}, ranks(r.out), r.out)
+}
+
+// What is longer than any message is none, whatever it begins with.
+func TestGuessLongest(t *testing.T) {
+	codec, err := message.Compile(spec.ISO8583v1987Binary())
+	require.NoError(t, err)
+	v := &variant{name: "x", message: codec.New()}
+	for size, want := range map[int]bool{longest: false, longest + 1: true} {
+		require.Equal(t, want, test(v, division{messages: []sampled{{wire: make([]byte, size)}}}).fault == errTooLong.Error(), size)
+	}
+	require.Equal(t, 65536, longest, "no length header in use tells more than two bytes can")
 }
 
 // A fault has its place: also that of a message of which the end is missing.

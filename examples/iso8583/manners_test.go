@@ -249,6 +249,12 @@ func TestEmptyInput(t *testing.T) {
 // The help of encode names the forms of clearing files that it writes, and that of the program the status for a wrong spec.
 func TestHelpSaysWhatIsSo(t *testing.T) {
 	require.Contains(t, must(t, "", "help", "encode"), "clearing-vbs or clearing-1014 as -frame")
+	for _, command := range []string{"decode", "encode", "diff", "guess"} {
+		require.Contains(t, must(t, "", "help", command), "or form of a clearing file, by name", command)
+	}
+	for _, command := range []string{"send", "listen", "proxy", "replay", "run", "load"} {
+		require.NotContains(t, must(t, "", "help", command), "clearing file", command)
+	}
 	require.Contains(t, must(t, "", "help"), "2 for a wrong command line, as with a spec that there is not")
 }
 

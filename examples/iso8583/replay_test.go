@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -126,6 +128,34 @@ func TestRecordingFaults(t *testing.T) {
 	require.ErrorContains(t, err, "r, line 1: ")
 	r := try("", append([]string{"replay", "-to", "127.0.0.1:1", writeFile(t, "empty", "")}, wireFlags...)...)
 	require.Equal(t, exitBad, r.status)
+}
+
+// The answer to a request is that of its own session, whatever else has the same trace number.
+func TestExchangesOfSessions(t *testing.T) {
+	var told bytes.Buffer
+	r := &replayer{sender: sender{console: &console{stderr: &told}, repeat: 1, timeout: time.Second}}
+	r.spec, r.frame = "unionpay-pos+no-header", "binary2"
+	require.NoError(t, r.prepareOffline())
+	wire := func(text string) []byte {
+		wire, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+		require.NoError(t, err)
+		return wire
+	}
+	request, answer := wire(signOn), wire("0810"+signOn[4:])
+	found := r.exchanges([]recorded{
+		{Session: 1, From: fromClient, wire: request},
+		{Session: 1, From: fromClient, wire: request}, // repeated
+		{Session: 2, From: fromHost, wire: wire("0830" + signOn[4:])},
+		{Session: 2, From: fromClient, wire: request},
+		{Session: 1, From: fromHost, wire: answer},
+		{Session: 1, From: fromHost, wire: request}, // of itself
+	})
+	require.Len(t, found, 2)
+	for i, one := range found {
+		require.Equal(t, fmt.Sprintf("line %d", i+1), one.place)
+		require.Equal(t, "0810", one.answer.MTI())
+	}
+	require.Equal(t, "iso8583: line 4: no answer in the recording, left out\niso8583: line 6: what the host has sent of itself is left out\n", told.String())
 }
 
 // A recording is read or refused with the line, whatever is in it.

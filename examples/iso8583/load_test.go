@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/rand/v2"
 	"net"
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -96,7 +99,7 @@ func TestLoadWithoutCoordinatedOmission(t *testing.T) {
 func TestLoadFailures(t *testing.T) {
 	rules := rulesFile(t, `[{"match":{"0":"0800"},"drop":true},{"match":{"4":"000000001999"},"reply":{"39":"51"}},{"match":{"0":"0200"},"garbage":"00"}]`)
 	address, end := startHost(t, "-count", "8", "-rules", rules)
-	r := loadHost(address, scenario, "-in-flight", "1", "-count", "4", "-timeout", "200ms", "-json")
+	r := loadHost(address, scenario, "-in-flight", "1", "-count", "4", "-timeout", "2s", "-json")
 	require.Equal(t, exitBad, r.status)
 	out := reportOf(t, r)
 	require.EqualValues(t, 4, out.Failed)
@@ -110,7 +113,10 @@ func TestLoadFailures(t *testing.T) {
 	r = loadHost(address, saleJSON, "-rate", "10")
 	require.Equal(t, exitTrouble, r.status, "no host any more")
 	require.Contains(t, r.errors, "safe to send again")
+}
 
+// What cannot be sent, and calls that are wrong, send nothing.
+func TestWrongLoads(t *testing.T) {
 	for text, says := range map[string]string{
 		`{"send":` + saleJSON + `,"weight":0}`:                  `line 1: weight: from 1 to a million`,
 		`{"send":` + saleJSON + `,"await":{}}`:                  "line 1: json: unknown field",
@@ -119,10 +125,14 @@ func TestLoadFailures(t *testing.T) {
 		saleJSON + "\n" + strings.ReplaceAll(saleJSON, "0", ""): "line 2: ",
 		"": "no message", "zz": "line 1, column 1",
 	} {
-		r := loadHost("127.0.0.1:1", text, "-rate", "10")
-		require.NotEqual(t, exitGood, r.status, text)
-		require.Contains(t, r.errors, says)
-		require.Empty(t, r.out)
+		for _, loop := range [][]string{{"-rate", "10"}, {"-in-flight", "1", "-connections", "1"}} {
+			r := loadHost("127.0.0.1:1", text, loop...)
+			require.NotEqual(t, exitGood, r.status, text)
+			require.NotEqual(t, exitUsage, r.status, text)
+			require.Contains(t, r.errors, says)
+			require.Equal(t, says == "no message", strings.Contains(r.errors, "no message\n"), "%s: %s", text, r.errors)
+			require.Empty(t, r.out)
+		}
 	}
 	for _, args := range [][]string{{}, {"-rate", "1", "-in-flight", "1"}, {"-rate", "-1"}, {"-rate", "-5", "-in-flight", "1"}, {"-rate", "NaN"}, {"-rate", "Inf"}, {"-rate", "1e-300"}, {"-rate", "1", "-for", "0s"}, {"-rate", "1", "-count", "-1"},
 		{"-rate", "1", "-connections", "0"}, {"-in-flight", "-1"}, {"-rate", "1", "-new", "199"}} {
@@ -148,6 +158,43 @@ func TestLoadProgress(t *testing.T) {
 	require.Equal(t, exitGood, r.status, r.errors)
 	require.Regexp(t, `^iso8583: +1 s: \d+ sent, \d+ answers in the last second, 0 failed, p50 `, r.errors)
 	end()
+}
+
+// What is told each second is what came in it.
+func TestProgressOfLoads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told bytes.Buffer
+		l := &loader{sender: sender{console: &console{stderr: &told}}, tell: true}
+		done := l.progressEvery(time.Now())
+		for _, count := range []int{3, 0, 2} {
+			for range count {
+				l.results.sent.Add(1)
+				l.results.times.add(5 * time.Millisecond)
+			}
+			time.Sleep(time.Second + time.Millisecond)
+			l.results.fail("x")
+		}
+		close(done)
+		synctest.Wait()
+		require.Equal(t, "iso8583:   1 s: 3 sent, 3 answers in the last second, 0 failed, p50 5.000 ms, p99 5.000 ms\n"+
+			"iso8583:   2 s: 3 sent, 0 answers in the last second, 1 failed, p50 5.000 ms, p99 5.000 ms\n"+
+			"iso8583:   3 s: 5 sent, 2 answers in the last second, 2 failed, p50 5.000 ms, p99 5.000 ms\n", told.String())
+	})
+	l := &loader{sender: sender{console: &console{}}}
+	close(l.progressEvery(time.Now())) // and nothing is told
+}
+
+// Kinds beyond the bound are counted together; those that there are go on.
+func TestTally(t *testing.T) {
+	var kinds map[string]int64
+	for i := range maxKinds + 10 {
+		tally(&kinds, strconv.Itoa(i))
+		tally(&kinds, "0")
+	}
+	require.Len(t, kinds, maxKinds+1)
+	require.EqualValues(t, 10, kinds["others"])
+	require.EqualValues(t, maxKinds+11, kinds["0"])
+	require.EqualValues(t, 1, kinds[strconv.Itoa(maxKinds-1)])
 }
 
 func TestChoose(t *testing.T) {

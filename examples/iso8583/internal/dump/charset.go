@@ -68,6 +68,9 @@ func (c charset) reader(src *bufio.Reader) *bufio.Reader {
 	return bufio.NewReaderSize(&wideReader{src: src, order: c.order}, headSize)
 }
 
+// cutOff stands for a character of which half is there: it is no digit and nothing between them, and has no more bytes.
+const cutOff = '?'
+
 // wideReader reads UTF-16.
 type wideReader struct {
 	src   *bufio.Reader
@@ -89,12 +92,13 @@ func (r *wideReader) Read(b []byte) (n int, err error) {
 		}
 		var unit [2]byte
 		_, err := io.ReadFull(r.src, unit[:])
-		half := err == io.ErrUnexpectedEOF // what follows it is the end
-		if err != nil && !half {
-			return n, err
-		}
 		c := rune(r.order.Uint16(unit[:]))
-		if half || utf16.IsSurrogate(c) {
+		switch {
+		case err == io.ErrUnexpectedEOF:
+			c = cutOff // the end comes next
+		case err != nil:
+			return n, err
+		case utf16.IsSurrogate(c):
 			c = utf8.RuneError // digits are none
 		}
 		r.rest = utf8.AppendRune(r.text[:0], c)

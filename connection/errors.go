@@ -122,10 +122,27 @@ func (e *LostError) Unwrap() []error {
 // same request be sent again without a reversal. It is false for errors of any other origin.
 func SafeToRetry(err error) bool { return SentOf(err) == SentNo }
 
-// SentOf returns what err knows about the request's bytes: SentMaybe for an error of any other origin.
+// SentOf returns what err knows about the request's bytes: SentMaybe for an error of any other origin, and the worst of
+// several that were joined, as somebody does who tried several lines.
 func SentOf(err error) Sent {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Sent
+	sent, _ := sentOf(err)
+	return sent
+}
+
+// sentOf looks for the first *Error on each way down: what that says is about the request, its causes may be about
+// another, such as the sign-on of a line.
+func sentOf(err error) (sent Sent, known bool) {
+	switch e := err.(type) {
+	case *Error:
+		return e.Sent, true
+	case interface{ Unwrap() error }:
+		return sentOf(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if s, ok := sentOf(one); ok && (!known || s == SentYes || sent == SentNo) {
+				sent, known = s, true
+			}
+		}
 	}
-	return SentMaybe
+	return sent, known
 }

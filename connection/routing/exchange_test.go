@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -211,6 +213,35 @@ func TestEchoThatPanics(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		require.Equal(t, []string{"A open", "A half open"}, told.list())
 	})
+}
+
+// A Changed that panics ends neither the program nor the echoes, and Report has counted.
+func TestChangedThatPanics(t *testing.T) {
+	var told atomic.Int32
+	synctest.Test(t, func(t *testing.T) {
+		routes, peers := peersOf("A")
+		peers[0].deaf.Store(true)
+		r := routerOf(t, Config{Routes: routes, Changed: func(string, string) { told.Add(1); panic("hook") }})
+		tell(t, r, "A", Request{}, HostFault, 1)
+		time.Sleep(10 * time.Second) // the echoes open it
+		require.EqualValues(t, 1, told.Load())
+		peers[0].deaf.Store(false)
+		time.Sleep(10 * time.Second)
+		require.EqualValues(t, 2, told.Load())
+		tell(t, r, "A", Request{}, HostFault, 1)
+		require.EqualValues(t, 3, told.Load(), "by Report")
+	})
+}
+
+// Two lines of one peer: if one of them may have sent the request, no other peer gets it.
+func TestJoinedErrorsAreNotRoutedAgain(t *testing.T) {
+	routes, peers := peersOf("A", "B")
+	routes[1].Priority = 1
+	peers[0].answers = always(errors.Join(failure(connection.SentNo, connection.ErrPeerClosed), failure(connection.SentYes, connection.ErrTimeout)))
+	r := routerOf(t, Config{Routes: routes})
+	_, err := r.Exchange(t.Context(), &Request{Frame: []byte("sale")}, nil, nil)
+	require.ErrorIs(t, err, connection.ErrTimeout)
+	require.Empty(t, peers[1].seen())
 }
 
 // Whatever fails: no request that may have left one peer appears at another, and no caller gets another's answer.

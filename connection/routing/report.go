@@ -69,13 +69,17 @@ func (r *Router) count(d *Decision, i int, health Health, now time.Time) {
 	}
 }
 
-// change returns what tells of the change of a breaker, to be called without r.mu. The caller holds it.
+// change returns what tells of the change of a breaker, to be called without r.mu. The caller holds it. A Changed that
+// panics does not end the program: it may run on the goroutine of the echoes, where nobody could recover it.
 func (r *Router) change(i int, before breakerState) (tell func()) {
 	name, after, changed := r.routes[i].Name, r.routes[i].breaker.state, r.config.Changed
 	if before == after || changed == nil {
 		return func() {}
 	}
-	return func() { changed(name, stateNames[after]) }
+	return func() {
+		defer func() { _ = recover() }()
+		changed(name, stateNames[after])
+	}
 }
 
 // lookAfter starts a goroutine that asks a host in doubt by echo, unless there is one. The caller holds r.mu.

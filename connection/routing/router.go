@@ -42,7 +42,8 @@ type Config struct {
 	Seed     uint64 // of the draws; 0 takes a random one
 
 	// Changed is told when a host's breaker changes its state: "closed", "open" or "half open". It runs without locks
-	// held, on the goroutine of whoever brought the change about, and must be quick.
+	// held, on the goroutine of whoever brought the change about, and must be quick: echoes wait for it, and so does
+	// Close. A panic in it is dropped.
 	Changed func(route, state string)
 
 	clock func() time.Time // time.Now, but in a test

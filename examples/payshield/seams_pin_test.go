@@ -1,0 +1,179 @@
+package payshield_test
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/dukpt"
+	"github.com/posline/posline/examples/payshield"
+	"github.com/posline/posline/pinblock"
+)
+
+// pinBlock encrypts a PIN under a clear key.
+func (s *suite) pinBlock(clear []byte, f pinblock.Format, digits, pan string) []byte {
+	k, err := crypto.NewPINKey(software(s, "P0TN00N", clear))
+	require.NoError(s, err)
+	pin, err := pinblock.ParsePIN([]byte(digits))
+	require.NoError(s, err)
+	block, err := pinblock.Encrypt(nil, k, f, pin, pan)
+	require.NoError(s, err)
+	return block
+}
+
+// pin decrypts a block under a clear key.
+func (s *suite) pin(clear []byte, f pinblock.Format, block []byte, pan string) string {
+	k, err := crypto.NewPINKey(software(s, "P0TN00N", clear))
+	require.NoError(s, err)
+	pin, err := pinblock.Decrypt(k, f, block, pan)
+	require.NoError(s, err)
+	return string(pin.AppendClear(nil))
+}
+
+func (s *suite) translations() {
+	first, second := unhex(s, firstHex), unhex(s, secondHex)
+	to := s.key(payshield.ZPK, "P0TB00N", second)
+	formats := []pinblock.Format{pinblock.ISO0, pinblock.ISO1, pinblock.ISO3, pinblock.Diebold, pinblock.Docutel}
+	for _, from := range []crypto.KeyRef{s.key(payshield.ZPK, "P0TB00N", first), s.key(payshield.TPK, "P0TD00N", first)} {
+		for _, in := range formats {
+			for _, out := range formats {
+				for _, pin := range []string{"1234", "123456", "987654321012"} {
+					if len(pin) > 6 && in == pinblock.Docutel {
+						continue
+					}
+					e := pinblock.Encrypted{Key: from, Layout: in, PAN: crypto.Hide(pan), Block: s.pinBlock(first, in, pin, pan)}
+					s.translate(fmt.Sprint(in, " to ", out), e, pinblock.Target{Key: to, Layout: out, PAN: crypto.Hide(pan)}, second)
+				}
+			}
+		}
+	}
+	s.badTranslations(s.key(payshield.ZPK, "P0TB00N", first), to, first, second)
+}
+
+func (s *suite) translate(name string, in pinblock.Encrypted, out pinblock.Target, clear []byte) {
+	block, err := s.TranslatePIN(ctx, []byte("x"), in, out)
+	if err != nil {
+		s.add(name, nil, err)
+		return
+	}
+	require.Equal(s, "x", string(block[:1]))
+	s.add(name, s.pin(clear, out.Layout, block[1:], out.PAN.Text()), nil)
+}
+
+func (s *suite) badTranslations(from, to crypto.KeyRef, first, second []byte) {
+	good := pinblock.Encrypted{Key: from, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: s.pinBlock(first, pinblock.ISO0, "1234", pan)}
+	target := pinblock.Target{Key: to, Layout: pinblock.ISO0, PAN: crypto.Hide(pan)}
+	for i := range good.Block {
+		bad := good
+		bad.Block = bytes.Clone(good.Block)
+		bad.Block[i] ^= 0x10
+		s.translate("changed block", bad, target, second)
+	}
+	for _, n := range []int{0, 7} {
+		bad := good
+		bad.Block = good.Block[:n]
+		s.translate("short block", bad, target, second)
+	}
+	for _, other := range []string{"6224242900000121", "", "622424290000", "62242429000001134444", "622424290000011a"} {
+		bad, badTarget := good, target
+		bad.PAN = crypto.Hide(other)
+		s.translate("PAN of the block "+other, bad, target, second)
+		badTarget.PAN = crypto.Hide(other)
+		s.translate("both PANs "+other, bad, badTarget, second)
+	}
+	bad := good
+	bad.Layout = 0
+	s.translate("no format", bad, target, second)
+	bad = good
+	bad.Key = s.key(payshield.TAK, "M3TN00N", first)
+	s.translate("MAC key", bad, target, second)
+	bad.Key = s.key(payshield.ZPK, "P0TE00N", first)
+	s.translate("key that does not decrypt", bad, target, second)
+}
+
+func (s *suite) dukpt() {
+	bdk, zone := unhex(s, "0123456789ABCDEFFEDCBA9876543210"), unhex(s, secondHex)
+	const card = "4012345678909"
+	ksn, err := dukpt.ParseKSN(unhex(s, "FFFF9876543210E00001"))
+	require.NoError(s, err)
+	to := pinblock.Target{Key: s.key(payshield.ZPK, "P0TB00N", zone), Layout: pinblock.ISO0, PAN: crypto.Hide(card)}
+	in := pinblock.Encrypted{Key: s.at(bdk, ksn), Layout: pinblock.ISO0, PAN: crypto.Hide(card), Block: unhex(s, "1B9C1845EB993A7A")}
+	s.translate("DUKPT to zone", in, to, zone)
+	other, err := ksn.Next()
+	require.NoError(s, err)
+	in.Key = s.at(bdk, other)
+	s.translate("DUKPT of another transaction", in, to, zone)
+
+	// And from one terminal's to another's.
+	in.Key = s.at(bdk, ksn)
+	back := to
+	back.Key = s.at(bdk, other)
+	block, err := s.TranslatePIN(ctx, nil, in, back)
+	s.add("DUKPT to DUKPT", block, err)
+	in.Key, in.Block = s.key(payshield.TPK, "P0TB00N", zone), s.pinBlock(zone, pinblock.ISO0, "1234", card)
+	block, err = s.TranslatePIN(ctx, nil, in, back)
+	s.add("terminal to DUKPT", block, err)
+}
+
+func (s *suite) pvvs() {
+	first := unhex(s, firstHex)
+	pvk := s.key(payshield.PVK, "V2TN00N", unhex(s, thirdHex))
+	data := pinblock.PVVData{PAN: crypto.Hide(pan), KeyIndex: 1}
+	for _, k := range []crypto.KeyRef{s.key(payshield.ZPK, "P0TB00N", first), s.key(payshield.TPK, "P0TB00N", first)} {
+		for _, f := range []pinblock.Format{pinblock.ISO0, pinblock.ISO3, pinblock.ISO1, pinblock.Diebold} {
+			in := pinblock.Encrypted{Key: k, Layout: f, PAN: crypto.Hide(pan), Block: s.pinBlock(first, f, "1234", pan)}
+			pvv, err := s.AppendPVV(ctx, nil, in, pvk, data)
+			s.add("PVV", string(pvv), err)
+			if err != nil {
+				s.add("PVV", nil, s.VerifyPVV(ctx, in, pvk, data, "1234"))
+				continue
+			}
+			s.add("PVV", "verified", s.VerifyPVV(ctx, in, pvk, data, string(pvv)))
+			for _, other := range []string{next(pvv), string(pvv[:3]), "", "abcd"} {
+				s.add("another PVV", nil, s.VerifyPVV(ctx, in, pvk, data, other))
+			}
+			changed := in
+			changed.Block = s.pinBlock(first, f, "4321", pan)
+			s.add("another PIN", nil, s.VerifyPVV(ctx, changed, pvk, data, string(pvv)))
+			after, err := s.ChangePVV(ctx, nil, in, changed, pvk, data, string(pvv))
+			s.add("changed PIN", string(after), err)
+			_, err = s.ChangePVV(ctx, nil, changed, in, pvk, data, string(pvv))
+			s.add("change by another", nil, err)
+			s.add("another card", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: crypto.Hide("6224242900000121")}, string(pvv)))
+			s.add("PVKI", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: data.PAN, KeyIndex: 10}, string(pvv)))
+			changed.Block = bytes.Clone(in.Block)
+			changed.Block[3] ^= 1
+			s.add("changed block", nil, s.VerifyPVV(ctx, changed, pvk, data, string(pvv)))
+		}
+	}
+}
+
+func (s *suite) offsets() {
+	first, third := unhex(s, firstHex), unhex(s, thirdHex)
+	data := pinblock.OffsetData{PAN: crypto.Hide(pan)}
+	k := s.key(payshield.TPK, "P0TB00N", first)
+	in := pinblock.Encrypted{Key: k, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: s.pinBlock(first, pinblock.ISO0, "1234", pan)}
+	for _, m := range []pinblock.OffsetMethod{{}, {Table: "9876543210012345"}, {Start: 5, Length: 10, Pad: 'D'}, {Start: 2, Length: 13, Pad: 'a'}, {Start: 10}} {
+		pvk := s.pvk(third, m)
+		offset, err := s.AppendOffset(ctx, nil, in, pvk, data)
+		s.add("offset", string(offset), err)
+		s.add("offset", "verified", s.VerifyOffset(ctx, in, pvk, data, string(offset)))
+		for _, other := range []string{next(offset), string(offset) + "0", string(offset[:3]), "", "abcd"} {
+			s.add("another offset", nil, s.VerifyOffset(ctx, in, pvk, data, other))
+		}
+		changed := in
+		changed.Block = s.pinBlock(first, pinblock.ISO0, "4321", pan)
+		after, err := s.ChangeOffset(ctx, nil, in, changed, pvk, data, string(offset))
+		s.add("changed PIN", string(after), err)
+		_, err = s.ChangeOffset(ctx, nil, changed, in, pvk, data, string(offset))
+		s.add("change by another", nil, err)
+	}
+	pvk := s.pvk(third, pinblock.OffsetMethod{})
+	six := in
+	six.Block = s.pinBlock(first, pinblock.ISO0, "123456", pan)
+	s.add("offset for less than the PIN", nil, s.VerifyOffset(ctx, six, pvk, data, "1234"))
+	in.Layout, in.Block = pinblock.ISO3, s.pinBlock(first, pinblock.ISO3, "1234", pan)
+	s.add("format that is not allowed", nil, s.VerifyOffset(ctx, in, pvk, data, "1234"))
+}

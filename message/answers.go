@@ -22,7 +22,7 @@ func Answers(request, response *Message, numbers ...int) bool {
 		if a.Present() != b.Present() || a.Node == nil && b.Node == nil {
 			return false
 		}
-		var bufA, bufB [128]byte
+		var bufA, bufB [1024]byte // the values of LLL fields are no longer
 		if !bytes.Equal(a.Append(bufA[:0]), b.Append(bufB[:0])) {
 			return false
 		}

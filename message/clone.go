@@ -44,7 +44,8 @@ func (m *Message) copyFrom(from *Message) {
 }
 
 // CopyFields sets data elements to those of another message; those that are absent there stay as they are here. Between
-// messages of one codec a field is copied just as it stands on the wire, between others its value is set. A number that
+// messages of one codec a field is copied just as it stands on the wire, between others, and message types that write it in
+// different ways, its value is set: binary data is hexadecimal where it becomes text. A number that
 // neither spec has is ErrUnknown. The first error is kept, as that of Set is, and ends the copying.
 func (m *Message) CopyFields(from *Message, numbers ...int) error {
 	if m.codec == nil || from.codec == nil {
@@ -55,9 +56,6 @@ func (m *Message) CopyFields(from *Message, numbers ...int) error {
 	}
 	for _, number := range numbers {
 		p := from.part(number)
-		if number == 0 && from.hasMTI {
-			p = layout.Type(from.mti[:])
-		}
 		if number != 0 && p.Node == nil && m.node(number) == nil {
 			if err := m.undefined(number); err != nil {
 				return m.fail(err)
@@ -84,7 +82,14 @@ func (m *Message) copyValue(number int, p layout.Part, sameCodec bool) *fault.Fa
 		return m.undefined(number)
 	case sameCodec:
 		return m.copyField(number, p)
-	case (n.Content == wire.Any) == (p.Node.Content == wire.Any):
+	}
+	return m.setValue(n, number, p)
+}
+
+// setValue sets a data element to a value that is defined elsewhere: to the hexadecimal of binary data where this one is
+// text, and the other way round.
+func (m *Message) setValue(n *layout.Node, number int, p layout.Part) *fault.Fault {
+	if (n.Content == wire.Any) == (p.Node.Content == wire.Any) {
 		return m.set(n, number, p.Append(nil))
 	}
 	value, err := n.AppendFromText(nil, p.AppendText(nil))
@@ -101,8 +106,15 @@ func (m *Message) Lookup(path string) (Value, error) {
 	if m.codec == nil {
 		return Value{}, errNoCodec
 	}
+	v := m.Get(path)
+	if v.Present() {
+		return v, nil
+	}
+	if number, ok := layout.Number(path); ok && m.node(number) != nil {
+		return v, nil // without the memory that the rest takes
+	}
 	if err := m.layout.Allows(path); err != nil {
 		return Value{}, errorOf(err)
 	}
-	return m.Get(path), nil
+	return v, nil
 }

@@ -116,3 +116,31 @@ func TestCopyFieldsOfZeroMessages(t *testing.T) {
 	require.Equal(t, errNoCodec, new(Message).CopyFields(m, 2))
 	require.NoError(t, m.Err())
 }
+
+// Where message types write a field in different ways, its value is copied in the same way between messages of one codec
+// and of two: binary data as the hexadecimal that its text is.
+func TestCopyFieldsBetweenMessageTypes(t *testing.T) {
+	s := spec.MustNew(spec.Config{Name: "by type", Fields: []spec.Field{
+		{Number: 3, Format: "b 32", ByMTI: []spec.Framing{{MTI: "08xx", Field: spec.Field{Format: "ans 8"}}, {MTI: "06xx", Field: spec.Field{Format: "ans 4"}}}},
+		{Number: 4, Format: "ans 8", ByMTI: []spec.Framing{{MTI: "08xx", Field: spec.Field{Format: "b 32"}}}}}})
+	codec := MustCompile(s)
+	from := codec.New()
+	require.NoError(t, from.SetMTI("0200"))
+	require.NoError(t, from.Set(3, "41424344"))
+	require.NoError(t, from.Set(4, "01020304"))
+	for _, into := range []*Codec{codec, MustCompile(s)} {
+		m := into.New()
+		require.NoError(t, m.SetMTI("0800"))
+		require.NoError(t, m.CopyFields(from, 3, 4))
+		require.Equal(t, "41424344", m.Field(3).Text())
+		require.Equal(t, "01020304", m.Field(4).Text())
+		require.Equal(t, []byte{1, 2, 3, 4}, m.Field(4).Bytes())
+
+		short := into.New()
+		require.NoError(t, short.SetMTI("0600"))
+		require.ErrorIs(t, short.CopyFields(from, 3), ErrTooLong)
+		require.NoError(t, from.Set(4, "no hex"))
+		require.ErrorIs(t, m.CopyFields(from, 4), ErrDigit)
+		require.NoError(t, from.Set(4, "01020304"))
+	}
+}

@@ -109,7 +109,8 @@ func (m *Message) follow(from *Message, d *derivation) *fault.Fault {
 	if d.Original == 0 {
 		return nil
 	}
-	return m.setText(d.Original, from.originalData())
+	var buf [64]byte
+	return m.setText(d.Original, from.appendOriginalData(buf[:0]))
 }
 
 func swapBytes(header []byte, s spec.Swap) {
@@ -121,16 +122,17 @@ func swapBytes(header []byte, s spec.Swap) {
 	}
 }
 
-// originalData is ISO 8583:1987 field 90: message type, STAN, transmission date and time, acquirer and forwarder,
-// absent ones zero.
-func (m *Message) originalData() string {
-	out := []byte(m.MTI())
-	for _, part := range []struct{ number, width int }{{11, 6}, {7, 10}, {32, 11}, {33, 11}} {
-		text := m.Field(part.number).Text()
+// appendOriginalData appends ISO 8583:1987 field 90: message type, STAN, transmission date and time, acquirer and
+// forwarder, absent ones zero.
+func (m *Message) appendOriginalData(dst []byte) []byte {
+	dst = append(dst, m.typeDigits()...)
+	for _, part := range [...]struct{ number, width int }{{11, 6}, {7, 10}, {32, 11}, {33, 11}} {
+		var buf [64]byte
+		text := m.Field(part.number).AppendText(buf[:0])
 		for range part.width - len(text) {
-			out = append(out, '0')
+			dst = append(dst, '0')
 		}
-		out = append(out, text...)
+		dst = append(dst, text...)
 	}
-	return string(out)
+	return dst
 }

@@ -28,5 +28,6 @@
 // Every input is hostile. Each byte string either unpacks or gives an *Error with kind, path and offset, in memory
 // bounded by its size; nothing panics. Printing a message or a value in any way (String, %v, %#v, log/slog, JSON,
 // Describe) masks card data by the spec's classes and hides what the spec does not know; clear values need a call
-// whose name says so. Errors hold no data. Wipe clears the memory of a message.
+// whose name says so. Package fmt calls no methods on an unexported field of a struct: a program's own type that keeps a
+// message in one has a Format or String method of its own. Errors hold no data. Wipe clears the memory of a message.
 package message

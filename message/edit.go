@@ -12,8 +12,11 @@ import (
 // SetPath sets a field or a part of one from text, see Set: "2", "60.3", "55.9F26", "59.A2.02", "header.2". A part that
 // is there is replaced where it stands; a new one goes behind the others, or to its place where the layout has an
 // order: "55.72[2]" sets the second of equal tags, or adds it where there is one. Parts of a positional layout are set in order, unless the layout fills gaps. The other parts of a header that
-// is not there yet are zeros and blanks.
+// is not there yet are zeros and blanks. Setting a part takes memory, setting a field none.
 func (m *Message) SetPath(path, text string) error {
+	if number, ok := layout.Number(path); ok {
+		return m.Set(number, text)
+	}
 	return m.setPath(path, func(dst []byte, n *layout.Node) ([]byte, *fault.Fault) {
 		return n.AppendFromText(dst, wire.BytesOf(text))
 	})
@@ -21,16 +24,25 @@ func (m *Message) SetPath(path, text string) error {
 
 // SetPathBytes is SetPath from bytes, see SetBytes.
 func (m *Message) SetPathBytes(path string, value []byte) error {
+	if number, ok := layout.Number(path); ok {
+		return m.SetBytes(number, value)
+	}
 	return m.setPath(path, func(dst []byte, _ *layout.Node) ([]byte, *fault.Fault) { return append(dst, value...), nil })
 }
 
 // SetPathInt is SetPath from a number, see SetInt.
 func (m *Message) SetPathInt(path string, value int64) error {
+	if number, ok := layout.Number(path); ok {
+		return m.SetInt(number, value)
+	}
 	return m.setPath(path, func(dst []byte, n *layout.Node) ([]byte, *fault.Fault) { return n.AppendFromInt(dst, value) })
 }
 
 // SetPathTime is SetPath from a date or time, see SetTime.
 func (m *Message) SetPathTime(path string, t time.Time) error {
+	if number, ok := layout.Number(path); ok {
+		return m.SetTime(number, t)
+	}
 	return m.setPath(path, func(dst []byte, n *layout.Node) ([]byte, *fault.Fault) { return n.AppendFromTime(dst, t) })
 }
 
@@ -81,17 +93,8 @@ func (m *Message) edit(path string, e layout.Edit) *fault.Fault {
 		return m.editInside(number, n, e)
 	case e.Remove:
 		m.Unset(number)
-		return nil
 	}
-	if n == nil {
-		n = layout.MessageType
-	}
-	var buf [256]byte
-	value, err := e.Set(buf[:0], n)
-	if err != nil {
-		return err
-	}
-	return m.set(m.node(number), number, value)
+	return nil
 }
 
 func (m *Message) fieldOf(keys []string) (int, *layout.Node, *fault.Fault) {
@@ -186,11 +189,12 @@ func (m *Message) setWire(number int, n *layout.Node, coded []byte) *fault.Fault
 	return m.copyField(number, layout.MakePart(n, coded, s))
 }
 
-// copyField takes over a field as it stands on the wire, from a message of the same codec.
+// copyField takes over a field as it stands on the wire, from a message of the same codec, or its value where the message
+// types of the two write it in different ways.
 func (m *Message) copyField(number int, p layout.Part) *fault.Fault {
 	n := m.node(number)
 	if n != p.Node {
-		return m.set(n, number, p.Append(nil)) // written otherwise in this message type
+		return m.setValue(n, number, p)
 	}
 	from := uint32(len(m.arena))
 	m.arena = append(m.arena, p.Wire()...)

@@ -24,7 +24,7 @@ type VerifyFunc func(data, mac []byte) error
 // cut to the field's size; one that is too short for it is ErrTooShort, never filled up. The field is set in the message
 // too.
 //
-// A message that AppendPack would refuse, after a failed Set say, is not signed: mac is not called. When mac fails or
+// A message that AppendPack would refuse, after a failed Set say, is not signed: mac is not called. When mac fails, panics or
 // returns no code for dst, dst comes back as it was and the field is not there, so that the message can be signed again.
 func (m *Message) AppendPackMAC(dst []byte, mac MACFunc) ([]byte, error) {
 	switch {
@@ -47,11 +47,17 @@ func (m *Message) AppendPackMAC(dst []byte, mac MACFunc) ([]byte, error) {
 	if err := m.set(n, number, zeros[:min(n.Max, len(zeros))]); err != nil {
 		return dst, m.fail(err)
 	}
+	done := false
+	defer func() {
+		if !done { // also when mac panics: zeros are no code
+			m.Unset(number)
+		}
+	}()
 	signed, err := m.appendSigned(dst, n, number, mac)
 	if err != nil {
-		m.Unset(number)
 		return dst, err
 	}
+	done = true
 	return signed, nil
 }
 

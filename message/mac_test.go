@@ -252,3 +252,20 @@ func TestSigningAllocatesNothing(t *testing.T) {
 		}), name)
 	}
 }
+
+// A function that panics leaves no code of zeros behind.
+func TestMACThatPanics(t *testing.T) {
+	m := specOf(spec.Field{Number: 2, Format: "n..19"}, spec.Field{Number: 64, Format: "b 64"}).New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.Set(2, "42"))
+	before := packed(t, m)
+	require.PanicsWithValue(t, "no HSM", func() {
+		m.AppendPackMAC(nil, func([]byte, []byte) ([]byte, error) { panic("no HSM") })
+	})
+	require.False(t, m.Has(64))
+	require.NoError(t, m.Err())
+	require.Equal(t, before, packed(t, m))
+	_, err := m.AppendPackMAC(nil, sum)
+	require.NoError(t, err)
+	require.True(t, m.Has(64))
+}

@@ -127,3 +127,30 @@ func luhnValid(number string) bool {
 	}
 	return sum%10 == 0
 }
+
+// A card number in groups, as it stands on a card, is one all the same.
+func TestMaskGroups(t *testing.T) {
+	const pan = "4761 7390 0101 0119"
+	for value, want := range map[string]string{
+		pan:                            "**** **** **** 0119",
+		"card " + pan + " ok":          "card **** **** **** 0119 ok",
+		"4761-7390-0101-0119":          "****-****-****-0119",
+		"4761 73900101 0119":           "**** ******** 0119",
+		"2611 " + pan:                  "2611 **** **** **** 0119",
+		pan + " 28":                    "**** **** **** 0119 28",
+		pan + "-":                      "**** **** **** 0119-",
+		"4761  7390 0101 0119":         "4761  7390 0101 0119", // no groups, and not 13 digits of them
+		"4761 7390 0101 0118":          "4761 7390 0101 0118",
+		"4761.7390.0101.0119":          "4761.7390.0101.0119",
+		"422 222 222 2222":             "*** *** *** 2222",
+		"20261129 1700 12":             "20261129 1700 12",
+		"6222 0212 3456 7890 128":      "**** **** **** **** 128",
+		"476173900101011 9":            "*************11 9",
+		"1 2 3 4 5 6 7 8 9 0 1 2 3 4 ": "1 2 3 4 5 6 7 8 9 0 1 2 3 4 ",
+	} {
+		m := MustCompile(maskSpec("ans..40", spec.MaskDefault, spec.CharsetASCII)).New()
+		require.NoError(t, m.SetMTI("0800"))
+		require.NoError(t, m.Set(2, value))
+		require.Equal(t, want, m.Field(2).String(), value)
+	}
+}

@@ -177,3 +177,19 @@ func TestRefusedValuesAreNotInErrors(t *testing.T) {
 	}
 	require.Equal(t, -1, spilled(fmt.Sprint(m)))
 }
+
+// What fmt does with an unexported field is not ours: SECURITY.md says so, and names the two ways out.
+func TestStructsAroundMessages(t *testing.T) {
+	for name, m := range cardMessages(t) {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			shown := fmt.Sprintf(verb, struct{ M *Message }{m}) + fmt.Sprintf(verb, struct{ V Value }{m.Field(2)}) +
+				fmt.Sprintf(verb, keeper{m}) + fmt.Sprintf(verb, &keeper{m})
+			require.Negative(t, spilled(shown), "%s %s", name, verb)
+		}
+		require.GreaterOrEqual(t, spilled(fmt.Sprintf("%v", struct{ m Message }{*m})), 0, "no longer so: say it in SECURITY.md")
+	}
+}
+
+type keeper struct{ m *Message }
+
+func (k keeper) Format(s fmt.State, verb rune) { k.m.Format(s, verb) }

@@ -280,6 +280,9 @@ func (m *Message) locate(number int, p *layout.Part) {
 	}
 	p.Node = n
 	if n == nil {
+		if number == 0 && m.hasMTI {
+			*p = layout.Type(m.mti[:])
+		}
 		return
 	}
 	w, bit := wire.BitOf(number)

@@ -144,3 +144,49 @@ func TestBinaryIsNoNumber(t *testing.T) {
 	require.ErrorIs(t, err, ErrMissing)
 	require.ErrorIs(t, err, ErrMissing)
 }
+
+// Binary data is no number in any way: what a number would write there, none could read.
+func TestBinaryDataIsNoNumber(t *testing.T) {
+	m := MustCompile(spec.UnionPayPOS()).New()
+	require.NoError(t, m.SetMTI("0200"))
+	for _, set := range []func() error{
+		func() error { return m.SetInt(52, 12345678) },
+		func() error { return m.SetPathInt("52", 12345678) },
+		func() error { return m.SetPathInt("55.9F41", 123) },
+		func() error { return m.SetPathInt("55.9F7C", -1) },
+		func() error { return Marshal(m, struct{ F52 int64 }{12345678}) },
+		func() error { return Marshal(m, struct{ F52 uint8 }{1}) },
+	} {
+		require.ErrorIs(t, set(), ErrType)
+		m.ClearErr()
+	}
+	require.False(t, m.Has(52))
+	require.False(t, m.Has(55))
+}
+
+// Whatever Int64 reads a Go number in a struct reads, track data and hexadecimal digits included.
+func TestNumbersInEveryContent(t *testing.T) {
+	m := specOf(spec.Field{Number: 2, Format: "z..19"}, spec.Field{Number: 3, Format: "h..19"}, spec.Field{Number: 4, Format: "a..19"},
+		spec.Field{Number: 5, Format: "s..19"}).New()
+	require.NoError(t, m.SetMTI("0200"))
+	for number := 2; number <= 3; number++ {
+		require.NoError(t, m.SetInt(number, 42))
+		got, err := m.Field(number).Int64()
+		require.NoError(t, err)
+		require.EqualValues(t, 42, got)
+	}
+	var got struct {
+		F2 int64
+		F3 uint16
+	}
+	require.NoError(t, Unmarshal(m, &got))
+	require.EqualValues(t, 42, got.F2)
+	require.EqualValues(t, 42, got.F3)
+	again := m.Codec().New()
+	require.NoError(t, again.SetMTI("0200"))
+	require.NoError(t, Marshal(again, &got))
+	require.Equal(t, packed(t, m), packed(t, again))
+	require.ErrorIs(t, m.SetInt(4, 42), ErrCharacter)
+	m.ClearErr()
+	require.ErrorIs(t, Marshal(m, struct{ F4 int }{42}), ErrCharacter)
+}

@@ -23,7 +23,9 @@ func (v Value) String() string { return string(v.AppendMasked(nil)) }
 //   - spec.MaskTrack: the PAN of the track in the same way; all hidden where it does not parse as a track.
 //   - spec.MaskHidden: the size only.
 //   - spec.MaskDefault: digits and text of fixed length, or at most 99 long, without what looks like a PAN or a track
-//     in them; the size only of what is longer, binary or not printable.
+//     in them: 13 to 19 digits that pass the Luhn check, in one run or in groups with a blank or a hyphen between them. A
+//     number with digits right in front of it or behind it does not look like one. The size only of what is longer,
+//     binary or not printable.
 //
 // A value with parts is shown as its parts, each by its own class: "{1:22 2:000001}".
 func (v Value) AppendMasked(dst []byte) []byte { return TextForm{}.AppendValue(dst, v) }

@@ -15,16 +15,16 @@ func (m *Message) Set(number int, text string) error {
 	if m.codec == nil {
 		return errNoCodec
 	}
-	return m.kept(m.setText(number, text))
+	return m.kept(m.setText(number, wire.BytesOf(text)))
 }
 
-func (m *Message) setText(number int, text string) *fault.Fault {
+func (m *Message) setText(number int, text []byte) *fault.Fault {
 	n := m.node(number)
 	if n == nil || n.Content != wire.Any {
-		return m.set(n, number, wire.BytesOf(text))
+		return m.set(n, number, text)
 	}
 	var buf [512]byte
-	value, err := n.AppendFromText(buf[:0], wire.BytesOf(text))
+	value, err := n.AppendFromText(buf[:0], text)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (m *Message) SetBytes(number int, value []byte) error {
 }
 
 // SetInt sets a numeric data element, zero-filled to a fixed length. A negative number needs x+n, where the sign is
-// written C or D, or a signed encoding.
+// written C or D, or a signed encoding. Binary data (b) is no number: ErrType.
 func (m *Message) SetInt(number int, value int64) error {
 	if m.codec == nil {
 		return errNoCodec

@@ -3,6 +3,7 @@ package message
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/posline/posline/spec"
 	"github.com/stretchr/testify/require"
@@ -150,4 +151,62 @@ func TestPartsOfValuesSetTheLongWay(t *testing.T) {
 	require.NoError(t, m.Set(60, "98"))
 	require.Equal(t, "000098", m.Get("60.2").Text())
 	require.Equal(t, "000098", unpackedFrom(t, m).Get("60.2").Text())
+}
+
+// Setting fields by path, comparing long values, looking up fields and making responses and reversals in memory that is
+// there take none.
+func TestNoMemoryAnywhere(t *testing.T) {
+	m := MustCompile(spec.ISO8583v1987ASCII()).New()
+	require.NoError(t, m.SetMTI("0200"))
+	long := strings.Repeat("a", 999)
+	for number, text := range map[int]string{2: "4761739001010119", 7: "1129170000", 11: "000001", 32: "123456", 41: "TERM0001", 48: long, 55: "9F0206000000001999"} {
+		require.NoError(t, m.Set(number, text))
+	}
+	other, reversal, response := m.Clone(), m.Codec().New(), m.Codec().New()
+	require.NoError(t, other.SetMTI("0210"))
+	now := time.Now()
+	for name, f := range map[string]func() error{
+		"SetPath":          func() error { return m.SetPath("48", long) },
+		"SetPath of bytes": func() error { return m.SetPath("55", "9F0206000000001999") },
+		"SetPathBytes":     func() error { return m.SetPathBytes("48", m.image[:0]) },
+		"SetPathInt":       func() error { return m.SetPathInt("4", 5) },
+		"SetPathTime":      func() error { return m.SetPathTime("7", now) },
+		"ResponseInto":     func() error { return ResponseInto(response, m) },
+		"ReversalInto":     func() error { return ReversalInto(reversal, m) },
+		"Lookup":           func() error { _, err := m.Lookup("4"); return err },
+		"Lookup, absent":   func() error { _, err := m.Lookup("70"); return err },
+		"Equal":            func() error { return unless(other.Field(48).Equal(long)) },
+		"Equal, bytes":     func() error { return unless(other.Field(55).Equal("9F0206000000001999")) },
+		"Equal, absent":    func() error { return unless(!other.Field(70).Equal("")) },
+		"Answers":          func() error { return unless(Answers(m, other, 41, 48)) },
+	} {
+		if name == "Answers" {
+			require.NoError(t, m.Set(48, long))
+		}
+		require.NoError(t, f(), name)
+		require.Zero(t, testing.AllocsPerRun(100, func() { f() }), name)
+	}
+}
+
+func unless(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errNoCodec
+}
+
+// The message type is field 0 in every way of reading one.
+func TestFieldOfMessageType(t *testing.T) {
+	m := MustCompile(spec.ISO8583v1987Binary()).New()
+	require.False(t, m.Field(0).Present())
+	require.NoError(t, m.SetMTI("0200"))
+	require.Equal(t, "0200", m.Field(0).Text())
+	require.Equal(t, m.Get("0"), m.Field(0))
+	require.True(t, m.Field(0).Equal("0200"))
+	number, err := m.Field(0).Int64()
+	require.NoError(t, err)
+	require.EqualValues(t, 200, number)
+	back := m.Codec().New()
+	require.NoError(t, back.Unpack(packed(t, m)))
+	require.Equal(t, "0200", back.Field(0).String())
 }

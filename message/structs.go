@@ -96,21 +96,32 @@ func Unmarshal(m *Message, v any) error { return UnmarshalAt(m, v, time.Now().UT
 // The error is an *Error, whose cause is a *StructError that names the Go field: ErrType for a value that is no number
 // or that has no parts in this message, ErrTooLong for a number that the Go type cannot hold, ErrValue for what the Go
 // type refuses. The struct is then set in part. A message with an error of its own gives that error.
-func UnmarshalAt(m *Message, v any, ref time.Time) error { return m.unmarshal(v, ref, false) }
+func UnmarshalAt(m *Message, v any, ref time.Time) error {
+	return m.unmarshal(v, ref, structs.Manner{})
+}
 
 // UnmarshalTrimmed is UnmarshalAt as if every tag had the option trim: text comes without its padding, as it does from
 // moov-io/iso8583's Unmarshal, so that a program that comes from there may go on comparing it. See Value.Unpadded for
 // what padding is.
-func UnmarshalTrimmed(m *Message, v any, ref time.Time) error { return m.unmarshal(v, ref, true) }
+func UnmarshalTrimmed(m *Message, v any, ref time.Time) error {
+	return m.unmarshal(v, ref, structs.Manner{Trim: true})
+}
 
-func (m *Message) unmarshal(v any, ref time.Time, trim bool) error {
+// UnmarshalOver is UnmarshalTrimmed that leaves a field of the struct as it is where the message, or the field with parts,
+// has nothing for it: for structs that hold defaults, or a request over which its response is read. So does
+// moov-io/iso8583's Unmarshal. Slices are set whole.
+func UnmarshalOver(m *Message, v any, ref time.Time) error {
+	return m.unmarshal(v, ref, structs.Manner{Trim: true, Over: true})
+}
+
+func (m *Message) unmarshal(v any, ref time.Time, how structs.Manner) error {
 	if m == nil || m.codec == nil {
 		return errNoCodec
 	}
 	if m.err != nil {
 		return m.err
 	}
-	return asError(exported(m.codec.plans.Unmarshal(m.layout, (*bound)(m), v, ref, trim)))
+	return asError(exported(m.codec.plans.Unmarshal(m.layout, (*bound)(m), v, ref, how)))
 }
 
 // exported makes a fault's cause the exported error that names the Go field.

@@ -17,7 +17,7 @@ type Value struct {
 	part    layout.Part
 }
 
-// Field returns a data element. An absent one, or one the spec does not have, is a Value that is not Present.
+// Field returns a data element; 0 is the message type. An absent one, or one the spec does not have, is a Value that is not Present.
 func (m *Message) Field(number int) (v Value) {
 	v.message = m
 	m.locate(number, &v.part)
@@ -181,10 +181,16 @@ func (v Value) Text() string { return string(v.part.AppendText(nil)) }
 // Trimmed returns the text without the blanks around it.
 func (v Value) Trimmed() string { return strings.Trim(v.Text(), " ") }
 
-// Equal tells whether the value is text, without allocating and in the clear.
+// Equal tells whether the value is text, in the clear. It does not allocate for values of up to 1,024 characters.
 func (v Value) Equal(text string) bool {
-	var buf [128]byte
-	return v.Present() && string(v.part.AppendText(buf[:0])) == text
+	switch {
+	case !v.Present():
+		return false
+	case v.part.Node.Text == wire.TextAsIs:
+		return string(v.part.Entry[v.part.Head():]) == text
+	}
+	var buf [1024]byte
+	return string(v.part.AppendText(buf[:0])) == text
 }
 
 // Int64 returns the value as a number; the sign of x+n counts, D and - being negative. Blanks around the digits of text

@@ -194,6 +194,9 @@ func (k *checker) inside(d defaults, path string, f Field, encoding Encoding, l 
 	if l.Short && (l.Kind != Positional || l.Fill) {
 		k.fault(path, "only a positional layout that fills nothing may end inside a part")
 	}
+	if l.Ordered && l.Kind != Tagged && l.Kind != BERTLV {
+		k.fault(path, "only a layout of tags is ordered: the others have an order")
+	}
 	inner := d.inside(Field{Encoding: encoding}, l)
 	for i, sub := range l.Fields {
 		k.subfield(inner, path, l, i, sub, encoding, depth)

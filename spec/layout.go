@@ -20,6 +20,10 @@ type Layout struct {
 	// be shorter than its format. It reads as it stands; setting it writes its whole length. Not with Fill.
 	Short bool `json:"short,omitzero"`
 
+	// Ordered puts a part that is added to a Tagged or BERTLV layout before those that stand behind it in Fields, in place
+	// of behind all that are there. What is received stays in its order.
+	Ordered bool `json:"ordered,omitzero"`
+
 	// Tag is the form of the tags of a Tagged layout.
 	Tag TagFormat `json:"tag,omitzero"`
 

@@ -207,7 +207,7 @@ func (im *importer) countUp(path string, keys []string) bool {
 }
 
 func (im *importer) berTLV(path string, s *field.Spec, depth int) *spec.Layout {
-	l := &spec.Layout{Kind: spec.BERTLV, Encoding: spec.Raw}
+	l := &spec.Layout{Kind: spec.BERTLV, Encoding: spec.Raw, Ordered: true}
 	for _, key := range im.inOrder(path, s) {
 		at := path + "." + key
 		sub, ok := im.field(at, s.Subfields[key], depth+1)
@@ -250,7 +250,7 @@ func (im *importer) unknown(path string, l *spec.Layout, t *field.TagSpec) {
 }
 
 func (im *importer) tagged(path string, s *field.Spec, depth int) *spec.Layout {
-	l := &spec.Layout{Kind: spec.Tagged, Encoding: spec.ASCII}
+	l := &spec.Layout{Kind: spec.Tagged, Encoding: spec.ASCII, Ordered: true}
 	form, ok := im.tagForm(path, s)
 	if !ok {
 		return l

@@ -20,18 +20,25 @@
 //	msg.Marshal(&auth)                        message.Marshal(msg, &auth)
 //	msg.Unmarshal(&auth)                      message.Unmarshal(msg, &auth)
 //	msg.Unmarshal(&padded)                    message.UnmarshalTrimmed(msg, &padded, now)
+//	msg.Unmarshal(&kept)                      message.UnmarshalOver(msg, &kept, now)
 //	msg.MTI("0100"), msg.GetMTI()             msg.SetMTI("0100"), msg.MTI()
 //	msg.Field(2, pan)                         msg.Set(2, pan)
 //	msg.GetString(2)                          msg.Field(2).Unpadded()
 //	msg.GetBytes(2)                           msg.Field(2).AppendUnpadded(nil)
 //	msg.MarshalPath("48.1", text)             msg.SetPath("48.1", text)
+//	msg.UnmarshalPath("48.1", &text)          msg.Get("48.1").Unpadded()
+//	msg.GetFields()                           msg.Numbers()
 //	msg.UnsetField(2)                         msg.Unset(2)
 //	msg.UnsetPath("48.1")                     msg.UnsetPath("48.1")
+//	msg.UnsetFields("2", "48.1")              msg.Unset(2), msg.UnsetPath("48.1")
 //	msg.Pack(), msg.Unpack(wire)              msg.Pack(), msg.Unpack(wire)
 //	untyped.Pack()                            msg.AppendBody(nil)
 //	dropping.Unpack(wire)                     msg.Unpack(wire), msg.UnsetUnknown("54")
 //	iso8583.Describe(msg, os.Stdout)          fmt.Print(msg)
 //	iso8583.NewMessageScanner(Spec, wire)     codec.Scanner()
+//
+// Unmarshal makes the fields of a struct zero that the message lacks; moov leaves them, as UnmarshalOver does: for kept, a
+// struct that holds something already, such as the request that its response is read over.
 //
 // untyped is a message without a type, of which moov packs bitmap and fields; it cannot read that itself, and Pack refuses
 // it here. dropping has a composite, like field 54, with SkipUnknownTLVTags and without StoreUnknownTLVTags: moov forgets
@@ -73,11 +80,19 @@
 // "000000", and Unpadded, UnmarshalTrimmed, the option trim of a struct's tag, Int64 or a Go number in a struct take off
 // what is wanted. A padded field has a Warning. Zeros before a Numeric without zero padding are part of its text, in
 // Unpadded as well. A composite that is set or read as a whole is as it was given; moov takes it apart and writes its
-// parts, in its own order, padded, and their numbers without zeros.
+// parts, in its own order, padded, and their numbers without zeros. Parts that are set one by one go to the places that
+// moov gives them.
+//
+// An empty Numeric reads as "" where moov reads 0, and one padded with blanks keeps the zeros under them: take Int64 or a
+// Go number for it. A Track1 keeps the blanks behind its name, which moov takes off and then writes no more (there is a
+// Warning). UnsetPath of the last part of a composite removes the field; moov leaves it there, empty, as Set(48, "") does.
+// json.Marshal of a message is for logs: it masks card data, and has no bitmap; AppendJSON of a message.TextForm with
+// CardDataInClear gives all of it.
 //
 // Everything is checked. Bytes behind the last field, signs in lengths and digits, message types that are no number,
-// the first bit of a bitmap that cannot be continued, a part of a positional composite whose forerunner is missing: moov
-// takes them, and here they are errors with a kind, a path and an offset. BER-TLV lengths are definite and of at most
+// the first bit of a bitmap that cannot be continued, a part of a positional composite that SetPath gives without its
+// forerunner: moov takes them, and here they are errors with a kind, a path and an offset. Of a struct, a zero part before
+// one that is set is written, as a zero; moov leaves it out, and then reads another part in its place. BER-TLV lengths are definite and of at most
 // four bytes. A composite of fixed length is set from a struct, or whole with Set: SetPath would leave it too short until
 // its last part is there, unless a derived spec has Layout.Fill, which fills in what is left out.
 //

@@ -4,9 +4,11 @@ package moovspec_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,6 +72,18 @@ type guideRate struct {
 type guideNumber struct {
 	MTI  string `iso8583:"0"`
 	Rate int64  `iso8583:"6"`
+}
+
+type guideKept struct {
+	PAN   string `iso8583:"2"`
+	Text  string `iso8583:"41"`
+	Parts *struct {
+		First  string `iso8583:"1"`
+		Fourth string `iso8583:"4"`
+	} `iso8583:"48"`
+	Others *struct {
+		First string `iso8583:"1"`
+	} `iso8583:"49"`
 }
 
 type guidePadded struct {
@@ -154,6 +168,19 @@ func guideRows() map[string]guideCase {
 		"msg.Marshal(&auth)": {"message.Marshal(msg, &auth)", func(t *testing.T, theirs *msg, ours *message.Message) {
 			require.NoError(t, theirs.Marshal(&sale))
 			require.NoError(t, message.Marshal(ours, &sale))
+			type later struct {
+				Parts *struct {
+					First  string `iso8583:"1"`
+					Fourth string `iso8583:"4"`
+				} `iso8583:"48"`
+			}
+			var last, first later
+			require.NoError(t, json.Unmarshal([]byte(`{"Parts": {"Fourth": "four"}}`), &last))
+			require.NoError(t, json.Unmarshal([]byte(`{"Parts": {"First": "one"}}`), &first))
+			for _, part := range []*later{&last, &first} {
+				require.NoError(t, theirs.Marshal(part))
+				require.NoError(t, message.Marshal(ours, part))
+			}
 		}},
 		"msg.Unmarshal(&auth)": {"message.Unmarshal(msg, &auth)", func(t *testing.T, theirs *msg, ours *message.Message) {
 			require.NoError(t, theirs.Marshal(&sale))
@@ -173,6 +200,50 @@ func guideRows() map[string]guideCase {
 			require.NoError(t, message.UnmarshalTrimmed(ours, &got, time.Now()))
 			require.Equal(t, want, got)
 			require.Equal(t, guidePadded{PAN: pan, Amount: "1999", Acquirer: "42", Terminal: "TERM1"}, got)
+		}},
+		"msg.Unmarshal(&kept)": {"message.UnmarshalOver(msg, &kept, now)", func(t *testing.T, theirs *msg, ours *message.Message) {
+			setText(t, theirs, ours, 41, "TERM1")
+			require.NoError(t, theirs.MarshalPath("48.4", "new"))
+			bothRead(t, theirs, ours)
+			before := `{"PAN": "4242", "Text": "old", "Parts": {"First": "kept", "Fourth": "old"}, "Others": {"First": "kept"}}`
+			var want, got guideKept
+			require.NoError(t, json.Unmarshal([]byte(before), &want))
+			require.NoError(t, json.Unmarshal([]byte(before), &got))
+			require.NoError(t, theirs.Unmarshal(&want))
+			require.NoError(t, message.UnmarshalOver(ours, &got, time.Now()))
+			require.Equal(t, want, got)
+			require.Equal(t, "kept", got.Parts.First)
+			require.Equal(t, "TERM1", got.Text)
+			require.NoError(t, message.Unmarshal(ours, &got))
+			require.Empty(t, got.Parts.First)
+			require.Nil(t, got.Others)
+		}},
+		`msg.UnmarshalPath("48.1", &text)`: {`msg.Get("48.1").Unpadded()`, func(t *testing.T, theirs *msg, ours *message.Message) {
+			require.NoError(t, theirs.MarshalPath("48.1", "one"))
+			bothRead(t, theirs, ours)
+			var text string
+			require.NoError(t, theirs.UnmarshalPath("48.1", &text))
+			require.Equal(t, "one", text)
+			require.Equal(t, text, ours.Get("48.1").Unpadded())
+		}},
+		"msg.GetFields()": {"msg.Numbers()", func(t *testing.T, theirs *msg, ours *message.Message) {
+			setText(t, theirs, ours, 2, pan)
+			setText(t, theirs, ours, 41, "TERM1")
+			bothRead(t, theirs, ours)
+			var numbers []int
+			for number := range theirs.GetFields() {
+				if number > 1 {
+					numbers = append(numbers, number)
+				}
+			}
+			require.ElementsMatch(t, numbers, slices.Collect(ours.Numbers()))
+		}},
+		`msg.UnsetFields("2", "48.1")`: {`msg.Unset(2), msg.UnsetPath("48.1")`, func(t *testing.T, theirs *msg, ours *message.Message) {
+			setText(t, theirs, ours, 2, pan)
+			setText(t, theirs, ours, 48, parts)
+			require.NoError(t, theirs.UnsetFields("2", "48.1"))
+			ours.Unset(2)
+			require.NoError(t, ours.UnsetPath("48.1"))
 		}},
 		`msg.MTI("0100"), msg.GetMTI()`: {`msg.SetMTI("0100"), msg.MTI()`, func(t *testing.T, theirs *msg, ours *message.Message) {
 			mti, err := theirs.GetMTI()
@@ -205,8 +276,16 @@ func guideRows() map[string]guideCase {
 			}
 		}},
 		`msg.MarshalPath("48.1", text)`: {`msg.SetPath("48.1", text)`, func(t *testing.T, theirs *msg, ours *message.Message) {
-			require.NoError(t, theirs.MarshalPath("48.1", "4142"))
-			require.NoError(t, ours.SetPath("48.1", "4142"))
+			for _, set := range [][2]string{{"48.4", "four"}, {"48.1", "4142"}, {"55.9F02", "00001999"}, {"55.82", "5C00"}} {
+				value, err := hex.DecodeString(set[1])
+				if strings.HasPrefix(set[0], "55") {
+					require.NoError(t, err)
+					require.NoError(t, theirs.MarshalPath(set[0], value))
+				} else {
+					require.NoError(t, theirs.MarshalPath(set[0], set[1]))
+				}
+				require.NoError(t, ours.SetPath(set[0], set[1]))
+			}
 		}},
 		"msg.UnsetField(2)": {"msg.Unset(2)", func(t *testing.T, theirs *msg, ours *message.Message) {
 			setText(t, theirs, ours, 2, pan)

@@ -70,6 +70,9 @@ func (im *importer) leaf(path string, k kind, s *field.Spec) spec.Field {
 	if s.Packer != nil || s.Unpacker != nil {
 		im.warn(path, "is packed by Go code, which a spec cannot hold: taken as encoding and prefix say")
 	}
+	if k == track1 {
+		im.warn(path, "moov takes the blanks off the name of a track when it reads, here they stay")
+	}
 	content := im.written(path, &f, k, s, e)
 	if content == "" {
 		return f

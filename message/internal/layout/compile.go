@@ -146,7 +146,7 @@ func compileLayout(l *spec.Layout, path string) *Layout {
 	if l == nil {
 		return nil
 	}
-	out := &Layout{Kind: l.Kind, fill: l.Fill, short: l.Short, lengthFirst: l.LengthFirst, countsTag: l.CountsTag, Path: path,
+	out := &Layout{Kind: l.Kind, fill: l.Fill, Ordered: l.Ordered, short: l.Short, lengthFirst: l.LengthFirst, countsTag: l.CountsTag, Path: path,
 		tagCoding: codingOf(l.Tag.Encoding), tagPage: pageOf(l.Tag.Encoding), tagSize: l.Tag.Digits, tagDigits: l.Tag.Digits,
 		byTag: map[string]*Node{}, byBER: map[uint32]*Node{}}
 	if l.Tag.Encoding == spec.BCD {

@@ -240,7 +240,29 @@ func (p *Part) insert(fields Fields, l *Layout, inside []byte, entries []Found, 
 	case spec.Repeated:
 		return nil, fault.Of(fault.Type, n.Path, fault.Detail("records are set whole"))
 	}
-	return l.AppendEntry(slices.Clone(inside), n, tag, coded)
+	return l.Added(inside, entries, n, tag, coded)
+}
+
+// Added returns the inside with a new tagged part: behind the others or, in a layout with an order, behind its like, else
+// before the first part whose place is behind its own.
+func (l *Layout) Added(inside []byte, entries []Found, n *Node, tag, coded []byte) ([]byte, *fault.Fault) {
+	at := len(inside)
+	if place := slices.Index(l.Fields, n); l.Ordered && place >= 0 {
+		for _, e := range slices.Backward(entries) {
+			switch other := slices.Index(l.Fields, e.Node); {
+			case other > place:
+				at = e.Start
+				continue
+			case other == place:
+				at = int(e.Span.End)
+			default:
+				continue
+			}
+			break
+		}
+	}
+	out, err := l.AppendEntry(slices.Clone(inside[:at]), n, tag, coded)
+	return append(out, inside[at:]...), err
 }
 
 // Led checks that the lead part is there before a part that is added.

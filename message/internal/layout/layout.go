@@ -13,6 +13,7 @@ type Layout struct {
 	Lead    *Node
 	Bitmap  wire.Bitmap
 	Path    string
+	Ordered bool // a part that is added goes to its place among Fields
 
 	byTag map[string]*Node
 	byBER map[uint32]*Node

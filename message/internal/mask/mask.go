@@ -80,11 +80,14 @@ func digitsAt(text []byte) int {
 	return n
 }
 
-// LongDigits tells whether text has so many digits in a row that they could be a PAN.
+// LongDigits tells whether text has so many digits in a row, blanks and hyphens not counted, that they could be a PAN.
 func LongDigits(text []byte) bool {
 	run := 0
 	for _, c := range text {
-		if run++; c-'0' > 9 {
+		switch {
+		case c-'0' <= 9:
+			run++
+		case c != ' ' && c != '-':
 			run = 0
 		}
 		if run == shortestPAN {
@@ -104,12 +107,17 @@ func AppendStars(dst []byte, n int) []byte {
 
 // AppendWithout appends text that should hold no card data, masking what looks like it all the same: runs of 13 to
 // 19 digits, leading zeros not counted, that pass the Luhn check, with all that follows a separator behind them, and
-// in values of no fixed form any longer run.
+// in values of no fixed form any longer run; and digits in groups, with a blank or a hyphen between them, that are such a
+// run without it.
 func AppendWithout(dst, text []byte, fixed bool, bin BIN) []byte {
 	for len(text) > 0 {
 		run := digitsAt(text)
 		if run == 0 {
 			dst, text = append(dst, text[0]), text[1:]
+			continue
+		}
+		if grouped := groupsAt(text); grouped > run {
+			dst, text = appendGroups(dst, text[:grouped]), text[grouped:]
 			continue
 		}
 		digits := text[:run]
@@ -127,6 +135,37 @@ func AppendWithout(dst, text []byte, fixed bool, bin BIN) []byte {
 		default:
 			dst = append(dst, digits...)
 		}
+	}
+	return dst
+}
+
+// groupsAt is the size of a card number at the start of text that is written in groups, as it is on a card: "4761 7390
+// 0101 0119"; 0 where there is none.
+func groupsAt(text []byte) int {
+	var number [longestPAN]byte
+	count, size := 0, 0
+	for i := 0; i < len(text) && count < longestPAN; i++ {
+		switch c := text[i]; {
+		case c-'0' <= 9:
+			number[count] = c
+			count++
+			if more := i+1 < len(text) && text[i+1]-'0' <= 9; count >= shortestPAN && !more && luhn(number[:count]) {
+				size = i + 1
+			}
+		case c != ' ' && c != '-' || i+1 == len(text) || text[i+1]-'0' > 9:
+			return size
+		}
+	}
+	return size
+}
+
+// appendGroups is AppendPAN for a number in groups, of which it shows no more than the last four digits.
+func appendGroups(dst, text []byte) []byte {
+	for i, c := range text {
+		if c-'0' <= 9 && i < len(text)-4 {
+			c = '*'
+		}
+		dst = append(dst, c)
 	}
 	return dst
 }

@@ -280,7 +280,7 @@ func (c *composer) bitmapped(rv reflect.Value) ([]byte, *fault.Fault) {
 	return out, nil
 }
 
-// tagged replaces entries where they stand and puts new ones behind them in the spec's order. Repeated tags that the
+// tagged replaces entries where they stand and puts new ones behind them in the spec's order, or in their places. Repeated tags that the
 // struct sets as a slice are replaced as a whole.
 func (c *composer) tagged() ([]byte, *fault.Fault) {
 	var out []byte
@@ -307,11 +307,23 @@ func (c *composer) tagged() ([]byte, *fault.Fault) {
 			out = append(slices.Clone(p.coded), out...)
 			continue
 		}
-		if out, err = c.appendPiece(out, p); err != nil {
+		if out, err = c.appendNew(out, p); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// appendNew adds a part that was not there: behind the others, or in its place among them.
+func (c *composer) appendNew(out []byte, p piece) ([]byte, *fault.Fault) {
+	if len(c.entries) == 0 || !c.layout.Ordered {
+		return c.appendPiece(out, p)
+	}
+	entries, err := c.layout.Collect(out)
+	if err != nil {
+		return nil, err
+	}
+	return c.layout.Added(out, entries, p.node, p.tag, p.coded)
 }
 
 func (c *composer) appendPiece(dst []byte, p piece) ([]byte, *fault.Fault) {

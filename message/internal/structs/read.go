@@ -122,7 +122,7 @@ func refusal(p layout.Part, kind fault.Kind) *fault.Fault {
 
 // appendText appends the text of a value, without its padding where that is wanted.
 func (r *reading) appendText(dst []byte, p layout.Part, h *holder) []byte {
-	if r.trim || h.trim {
+	if r.Trim || h.trim {
 		return p.AppendUnpadded(dst)
 	}
 	return p.AppendText(dst)

@@ -15,11 +15,17 @@ type Source interface {
 	Size() int                    // of the message, in bytes, or more
 }
 
+// Manner is how structs are read into.
+type Manner struct {
+	Trim bool // padding is taken off text, also without the option
+	Over bool // what is absent leaves the struct as it is
+}
+
 // reading is what reading into a struct depends on, besides the value.
 type reading struct {
 	fields layout.Fields
 	ref    time.Time // for times without a year or a zone
-	trim   bool      // padding is taken off text, also without the option
+	Manner
 
 	size int    // of the message
 	slab []byte // new memory that strings and bytes are cut from; what has been handed out is never written to again
@@ -38,9 +44,8 @@ func (r *reading) keep(value []byte) []byte {
 	return r.slab[from:len(r.slab):len(r.slab)]
 }
 
-// Unmarshal sets the fields of a struct, given by a pointer, from m. Padding is taken off where the tag says so, with trim
-// everywhere.
-func (p *Plans) Unmarshal(c *layout.Compiled, m Source, v any, ref time.Time, trim bool) *fault.Fault {
+// Unmarshal sets the fields of a struct, given by a pointer, from m.
+func (p *Plans) Unmarshal(c *layout.Compiled, m Source, v any, ref time.Time, how Manner) *fault.Fault {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() || rv.Type().Elem().Kind() != reflect.Struct {
 		return fault.Of(fault.Type, "", fault.Detail("a message is unmarshalled into a struct, given by a pointer"))
@@ -50,7 +55,7 @@ func (p *Plans) Unmarshal(c *layout.Compiled, m Source, v any, ref time.Time, tr
 	if err != nil {
 		return err
 	}
-	r := reading{fields: m, ref: ref, trim: trim, size: m.Size()}
+	r := reading{fields: m, ref: ref, Manner: how, size: m.Size()}
 	for i := range plan.bindings {
 		b := &plan.bindings[i]
 		if err := b.load(rv, m.Bound(b.number), &r); err != nil {
@@ -64,7 +69,7 @@ func (p *Plans) Unmarshal(c *layout.Compiled, m Source, v any, ref time.Time, tr
 func (b *binding) load(rv reflect.Value, v layout.Part, r *reading) *fault.Fault {
 	field, ok := b.value(rv, v.Present())
 	switch {
-	case !ok:
+	case !ok, r.Over && !v.Present():
 		return nil
 	case !v.Present():
 		field.SetZero()
@@ -98,7 +103,7 @@ func (p *plan) load(rv reflect.Value, v layout.Part, r *reading) *fault.Fault {
 			return err
 		}
 		if !ok {
-			p.clear(rv, seen)
+			p.clear(rv, seen, r)
 			return nil
 		}
 		if err := p.take(rv, l.Part(e, inside), &seen, r); err != nil {
@@ -134,7 +139,7 @@ func (p *plan) take(rv reflect.Value, part layout.Part, seen *bindingSet, r *rea
 		if first {
 			list.SetLen(0)
 		}
-		if err := b.set(grown(list), part, r); err != nil {
+		if err := b.set(r.grown(list), part, r); err != nil {
 			return b.blame(err)
 		}
 	case first:
@@ -145,8 +150,11 @@ func (p *plan) take(rv reflect.Value, part layout.Part, seen *bindingSet, r *rea
 	return nil
 }
 
-// clear makes the fields zero whose parts were not there.
-func (p *plan) clear(rv reflect.Value, seen bindingSet) {
+// clear makes the fields zero whose parts were not there, unless they are to stay.
+func (p *plan) clear(rv reflect.Value, seen bindingSet, r *reading) {
+	if r.Over {
+		return
+	}
 	for i := range p.bindings {
 		if field, ok := p.bindings[i].value(rv, false); ok && seen.add(i) {
 			field.SetZero()
@@ -154,12 +162,17 @@ func (p *plan) clear(rv reflect.Value, seen bindingSet) {
 	}
 }
 
-// grown returns a new last element of a slice, which may hold what an earlier use of the memory left.
-func grown(list reflect.Value) reflect.Value {
+// grown returns a new last element of a slice. It may hold what an earlier use of the memory left, which is cleared or
+// written over later; not where what is absent stays as it is.
+func (r *reading) grown(list reflect.Value) reflect.Value {
 	size := list.Len()
 	list.Grow(1)
 	list.SetLen(size + 1)
-	return list.Index(size)
+	last := list.Index(size)
+	if r.Over {
+		last.SetZero()
+	}
+	return last
 }
 
 // loadRecords fills a slice of structs from the records of v.
@@ -181,14 +194,14 @@ func (b *binding) loadRecords(list reflect.Value, v layout.Part, r *reading) *fa
 			return err
 		}
 		if (!ok || e.Record > list.Len()) && list.Len() > 0 {
-			b.parts.clear(record, seen)
+			b.parts.clear(record, seen, r)
 			seen = bindingSet{}
 		}
 		if !ok {
 			return nil
 		}
 		if e.Record > list.Len() {
-			record = b.made(grown(list))
+			record = b.made(r.grown(list))
 		}
 		if err := b.parts.take(record, l.Part(e, inside), &seen, r); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 func suits(n *layout.Node, h *holder) bool {
 	switch h.form {
 	case asInt, asUint:
-		return n.Content&wire.Digit != 0
+		return n.Content != wire.Any
 	case asBool:
 		return n.Content&wire.Digit != 0 && n.Max == 1 && !n.Signed
 	case asArray:
@@ -94,9 +94,6 @@ func appendLeaf(dst []byte, n *layout.Node, h *holder, rv reflect.Value) ([]byte
 func appendForeign(dst []byte, n *layout.Node, f foreign) ([]byte, *fault.Fault) {
 	switch f := f.(type) {
 	case foreignNumber:
-		if n.Content == wire.Any {
-			return dst, fault.Of(fault.Type, n.Path, fault.Detail("binary data is no number"))
-		}
 		return n.AppendFromInt(dst, f.Value())
 	case foreignText:
 		if n.Content != wire.Any {

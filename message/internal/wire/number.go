@@ -11,7 +11,7 @@ import (
 // in front of digits. Blanks around the digits of text are padding.
 func (f *Form) Magnitude(content []byte, units int) (magnitude uint64, negative bool, err *fault.Fault) {
 	if f.Content == Any {
-		return 0, false, fault.Of(fault.Type, f.Path, fault.Detail("binary data is no number"))
+		return 0, false, notNumber(f)
 	}
 	var buf [64]byte
 	text := f.AppendValue(buf[:0], content, units)
@@ -32,6 +32,10 @@ func (f *Form) Magnitude(content []byte, units int) (magnitude uint64, negative 
 		magnitude = magnitude*10 + digit
 	}
 	return magnitude, negative, nil
+}
+
+func notNumber(f *Form) *fault.Fault {
+	return fault.Of(fault.Type, f.Path, fault.Detail("binary data is no number"))
 }
 
 // Int64 is Magnitude for an int64.

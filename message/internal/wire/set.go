@@ -31,8 +31,11 @@ func (f *Form) AppendFromInt(dst []byte, x int64) ([]byte, *fault.Fault) {
 }
 
 // AppendFromNumber appends a value given as a magnitude, with the sign that the form has. A negative one needs a form
-// that is signed or zoned.
+// that is signed or zoned. Binary data is no number, since Magnitude reads none from it.
 func (f *Form) AppendFromNumber(dst []byte, magnitude uint64, negative bool) ([]byte, *fault.Fault) {
+	if f.Content == Any {
+		return dst, notNumber(f)
+	}
 	var buf [20]byte
 	digits := strconv.AppendUint(buf[:0], magnitude, 10)
 	switch {

@@ -26,8 +26,12 @@ func In(v any, secrets ...[]byte) string { return find(forms(v), secrets) }
 // Inside is In, and looks at v as an unexported field of something else besides. There fmt calls no methods, nor
 // under %p, and only what fmt cannot reach stays hidden: keys and PINs must pass.
 func Inside(v any, secrets ...[]byte) string {
+	const pointer = "%p"
+	asked := map[string]string{pointer: fmt.Sprintf(pointer, v)}
+	if name := find(asked, secrets); name != "" {
+		return name
+	}
 	all := forms(v)
-	all["%p"], all["%p of a copy"] = fmt.Sprintf("%p", v), fmt.Sprintf("%p", struct{ Inner any }{v})
 	for _, verb := range verbs {
 		all[verb+" in an unexported field"] = fmt.Sprintf(verb, struct{ inner any }{v})
 	}

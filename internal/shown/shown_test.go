@@ -28,7 +28,8 @@ func TestIn(t *testing.T) {
 		require.NotEmpty(t, shown.In(v, []byte(secret)), "%T", v)
 	}
 	require.Empty(t, shown.In(hidden{secret}, []byte(secret)))
-	require.Contains(t, shown.Inside(hidden{secret}, []byte(secret)), "in an unexported field")
+	require.Equal(t, "%p", shown.Inside(hidden{secret}, []byte(secret)))
+	require.Contains(t, shown.Inside(&hidden{secret}, []byte(secret)), "in an unexported field", "under %p it is an address")
 	require.Empty(t, shown.Inside(func() string { return secret }, []byte(secret)))
 	require.Empty(t, shown.In("something else", []byte(secret)))
 }

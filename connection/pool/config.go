@@ -166,5 +166,6 @@ var (
 	ErrNoLine      = errors.New("no line takes requests")
 	ErrUnknownLine = errors.New("pool: no line of this name")
 	ErrDrained     = errors.New("pool: line is drained")
+	ErrResumed     = errors.New("pool: line was resumed while it was drained")
 	ErrNotAccepted = errors.New("pool: line is dialled, not accepted")
 )

@@ -20,5 +20,6 @@
 //
 // With Config.SharedKeys keys are unique over all lines, an answer finds its request whatever line it comes on, also one
 // that was dialled later, and the key of a request that was not answered is not used again for
-// connection.Config.LateWindow.
+// connection.Config.LateWindow. Of more than some four times what the windows hold, or 4096 if that is more, the oldest are
+// forgotten earlier.
 package pool

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 
 	"github.com/posline/posline/connection"
 )
@@ -15,31 +16,38 @@ func (p *Pool) Adopt(name string, c *connection.Conn) error {
 	if l == nil {
 		return ErrUnknownLine
 	}
-	p.mu.Lock()
-	var before *connection.Conn
-	switch {
-	case !l.Accept:
-		p.mu.Unlock()
-		return ErrNotAccepted
-	case p.closed:
-		p.mu.Unlock()
-		return connection.ErrClosed
-	case l.drained:
-		p.mu.Unlock()
-		return ErrDrained
-	}
-	before, l.adopted = l.adopted, c
-	p.mu.Unlock()
+	before, err := l.adopt(c)
 	if before != nil {
 		before.Close() // it has carried nothing
 	}
-	l.wake()
-	return nil
+	if err == nil {
+		l.wake()
+	}
+	return err
 }
 
-// Drain takes a line out of use, for a cut-over: it takes no new requests, those on it end, it signs off and is closed.
-// Drain returns when that is done; if ctx ends before, the line is closed at once and the context's error is returned.
-// The line stays out until Resume.
+// adopt has the owner take a connection, and returns one that it has not taken yet.
+func (l *line) adopt(c *connection.Conn) (before *connection.Conn, err error) {
+	p := l.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !l.Accept:
+		return nil, ErrNotAccepted
+	case p.closed:
+		return nil, connection.ErrClosed
+	case l.drained:
+		return nil, ErrDrained
+	case l.adopted == c || p.lineOfLocked(c) == l:
+		return nil, nil // it has it
+	}
+	before, l.adopted = l.adopted, c
+	return before, nil
+}
+
+// Drain takes a line out of use, for a cut-over: it takes no new requests, those on it end, each in its own time, it signs
+// off and is closed. Drain returns when that is done; if ctx ends before, the line is closed at once and the context's error
+// is returned. The line stays out until Resume, with which a Drain under way ends with ErrResumed.
 func (p *Pool) Drain(ctx context.Context, name string) error {
 	l := p.named(name)
 	if l == nil {
@@ -47,6 +55,7 @@ func (p *Pool) Drain(ctx context.Context, name string) error {
 	}
 	p.mu.Lock()
 	l.drained = true
+	resumed := l.resumed
 	if k := l.link.Load(); k != nil {
 		k.taking.Store(false)
 	}
@@ -60,23 +69,41 @@ func (p *Pool) Drain(ctx context.Context, name string) error {
 	l.wake()
 	for {
 		p.mu.Lock()
-		state, changed, k := l.state, p.changed, l.departing
+		changed, again := p.changed, l.resumed != resumed
+		drained := len(l.departing) == 0 && (l.state == Drained || l.state == Closed)
 		p.mu.Unlock()
-		if state == Drained || state == Closed {
+		switch {
+		case again:
+			return ErrResumed
+		case drained:
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			if current := l.link.Load(); current != nil {
-				k = current
-			}
-			if k != nil {
-				k.conn.Close()
+			if !l.cut(resumed) {
+				return ErrResumed
 			}
 			return ctx.Err()
 		}
 	}
+}
+
+// cut closes the connections of a line that is being drained, unless it has been resumed.
+func (l *line) cut(resumed int) bool {
+	l.pool.mu.Lock()
+	links := slices.Clone(l.departing)
+	if k := l.link.Load(); k != nil {
+		links = append(links, k)
+	}
+	ours := l.resumed == resumed
+	l.pool.mu.Unlock()
+	for _, k := range links {
+		if ours {
+			k.conn.Close()
+		}
+	}
+	return ours
 }
 
 // Resume puts a drained line to use again.
@@ -87,27 +114,53 @@ func (p *Pool) Resume(name string) error {
 	}
 	p.mu.Lock()
 	l.drained, l.failures = false, 0
+	l.resumed++
+	p.changedLocked()
 	p.mu.Unlock()
 	l.wake()
 	return nil
 }
 
 // Retire takes a connection out of use that the host has signed off, or that is not to be trusted any more: it takes no
-// new requests from now on, those on it end, and the line is dialled and signed on anew. It does nothing if c is not a
-// line's connection now. A Handler may call it.
+// new requests from now on, those on it end, and the line is dialled and signed on anew. One that is not in use yet, since it
+// still signs on or has just been adopted, never will be. A Handler may call it.
 func (p *Pool) Retire(c *connection.Conn) {
-	for _, l := range p.lines {
-		k := l.link.Load()
-		if k == nil || k.conn != c {
-			continue
-		}
-		p.mu.Lock()
-		k.retired = true
-		k.taking.Store(false)
-		grants := p.rebuildLocked()
-		p.summonLocked()
-		p.mu.Unlock()
-		go p.dispatch(grants)
-		l.wake()
+	if p.cut == nil {
+		return
 	}
+	p.mu.Lock()
+	l := p.lineOfLocked(c)
+	if l == nil {
+		p.retireLaterLocked(c)
+		p.mu.Unlock()
+		return
+	}
+	k := l.link.Load()
+	k.retired = true
+	k.taking.Store(false)
+	grants := p.rebuildLocked()
+	p.summonLocked()
+	p.mu.Unlock()
+	go p.dispatch(grants)
+	l.wake()
+}
+
+// lineOfLocked returns the line whose connection c is now; nil if it is that of none.
+func (p *Pool) lineOfLocked(c *connection.Conn) *line {
+	for _, l := range p.lines {
+		if k := l.link.Load(); k != nil && k.conn == c {
+			return l
+		}
+	}
+	return nil
+}
+
+// retireLaterLocked remembers a connection for as long as it lives.
+func (p *Pool) retireLaterLocked(c *connection.Conn) {
+	p.retired[c] = struct{}{}
+	context.AfterFunc(c.Context(), func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.retired, c)
+	})
 }

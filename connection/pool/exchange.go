@@ -175,6 +175,7 @@ func (p *Pool) Post(ctx context.Context, frame []byte) error {
 			return failure("post", err)
 		}
 		err = k.conn.Post(t.within(ctx), frame)
+		k.used(p.now())
 		if err != nil && closing(k.conn) {
 			p.withdraw(k)
 		}
@@ -221,14 +222,21 @@ func (p *Pool) On(name string) *Bound {
 	return nil
 }
 
-// Exchange is Pool.Exchange over this line.
+// Exchange is Pool.Exchange over this line. For a line that there is not, as On returns nil, it is ErrUnknownLine.
 func (b *Bound) Exchange(ctx context.Context, frame, dst []byte) ([]byte, error) {
-	return b.pool.exchange(ctx, b.line, frame, dst, false)
+	return b.exchange(ctx, frame, dst, false)
 }
 
 // Repeat is Pool.Repeat over this line.
 func (b *Bound) Repeat(ctx context.Context, frame, dst []byte) ([]byte, error) {
-	return b.pool.exchange(ctx, b.line, frame, dst, true)
+	return b.exchange(ctx, frame, dst, true)
+}
+
+func (b *Bound) exchange(ctx context.Context, frame, dst []byte, repeat bool) ([]byte, error) {
+	if b == nil || b.line == nil {
+		return dst, failure("exchange", ErrUnknownLine)
+	}
+	return b.pool.exchange(ctx, b.line, frame, dst, repeat)
 }
 
 func (p *Pool) named(name string) *line {

@@ -43,7 +43,7 @@ func newKeys(p *Pool) *keys {
 	for _, l := range p.config.Lines {
 		k.limit += l.Window
 	}
-	k.limit = k.limit/keyShards + 64
+	k.limit = max(k.limit, 1024) * 4 / keyShards // keys are not spread evenly
 	for i := range k.shards {
 		k.shards[i].entries = make(map[[32]byte]keyEntry)
 	}
@@ -108,7 +108,7 @@ func (ks *keys) leave(key [32]byte, k *link, err error) {
 	case err == nil:
 		delete(s.entries, key)
 		return
-	case connection.SafeToRetry(err) && e.tomb != 0: // a repeat that did not leave: as before
+	case connection.SafeToRetry(err) && s.kept(e.tomb): // a repeat that did not leave: as before
 		s.entries[key] = keyEntry{tomb: e.tomb}
 		return
 	case connection.SafeToRetry(err), errors.Is(err, connection.ErrRejected):
@@ -122,6 +122,9 @@ func (ks *keys) leave(key [32]byte, k *link, err error) {
 		s.dropTomb()
 	}
 }
+
+// kept reports whether a tombstone is kept still.
+func (s *keyShard) kept(tomb uint64) bool { return len(s.tombs) > 0 && s.tombs[0].id <= tomb }
 
 func (s *keyShard) dropTombs(now int64) {
 	for len(s.tombs) > 0 && s.tombs[0].end <= now {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -238,8 +239,8 @@ func TestTombstonesAreBounded(t *testing.T) {
 	for i := range p.keys.shards {
 		total += len(p.keys.shards[i].entries)
 	}
-	require.LessOrEqual(t, total, 100+64*keyShards)
-	require.Greater(t, total, 100)
+	require.LessOrEqual(t, total, 4*1024)
+	require.Greater(t, total, 1024)
 }
 
 // TestKeyThatPanics: relays send what others sent them.
@@ -280,5 +281,36 @@ func TestLateIsNotUnmatched(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 1, p.Stats().Late)
 		require.Zero(t, p.Lines()[1].Stats.Unmatched)
+	})
+}
+
+// TestKeyAfterARepeatThatDidNotLeave: the key of a request that was not answered is free when its time is over, also if a
+// repeat that never left ran out of time in between.
+func TestKeyAfterARepeatThatDidNotLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		c := shared(h)
+		c.Connection.LateWindow = 10 * time.Second
+		h.refuse["a"], h.refuse["b"] = errors.New("down"), errors.New("down")
+		p := open(t, c)
+		key, _, _ := testKey(sale(1))
+		k, late := new(link), &connection.Error{Sent: connection.SentYes, Err: connection.ErrTimeout}
+		require.NoError(t, p.keys.enter(key, k, false))
+		p.keys.leave(key, k, late)
+		time.Sleep(7 * time.Second)
+		require.NoError(t, p.keys.enter(key, k, true))
+		time.Sleep(5 * time.Second)
+		p.keys.shard(&key).dropTombs(p.now()) // as a request with a key of the shard does
+		p.keys.leave(key, k, failure("exchange", connection.ErrTimeout))
+		require.NoError(t, p.keys.enter(key, k, false))
+		p.keys.leave(key, k, nil)
+		require.Empty(t, p.keys.shard(&key).entries)
+
+		require.NoError(t, p.keys.enter(key, k, false))
+		p.keys.leave(key, k, late)
+		time.Sleep(time.Second)
+		require.NoError(t, p.keys.enter(key, k, true))
+		p.keys.leave(key, k, failure("exchange", connection.ErrTimeout))
+		require.ErrorIs(t, p.keys.enter(key, k, false), connection.ErrDuplicateKey, "its time is not over")
 	})
 }

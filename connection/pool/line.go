@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -18,16 +19,18 @@ type line struct {
 	hash uint64 // never changes
 
 	link   atomic.Pointer[link] // the one that requests may ask for; written with Pool.mu held
-	asleep atomic.Bool          // on demand, and nobody has asked; written with Pool.mu held
+	onCall atomic.Bool          // on demand, asleep or being dialled; written with Pool.mu held
 	kick   chan struct{}        // wakes the owner: what it waited for may have changed
 
 	state    State
 	since    time.Time
 	drained  bool             // by Drain, until Resume
+	resumed  int              // how often
 	wanted   bool             // on demand: a request waits for it
 	adopted  *connection.Conn // accepted, for the owner to take
 	failures int              // in a row
 	trouble  error            // the last one
+	troubled int64            // when, on the pool's clock
 	retryAt  time.Time
 
 	downSince int64 // since when it takes no requests, on the pool's clock; 0 while it does
@@ -35,7 +38,7 @@ type line struct {
 	connects uint64
 	past     connection.Stats // of connections that have ended
 
-	departing   *link // that went out of use last
+	departing   []*link // that went out of use and have not ended
 	stopDialing context.CancelFunc
 }
 
@@ -159,11 +162,11 @@ func (l *line) wake() {
 // failed notes that there is no connection.
 func (l *line) failed(err error) {
 	l.pool.mu.Lock()
-	l.failures++
-	l.trouble = err
+	l.failLocked(err)
 	l.wanted = l.wanted && l.pool.queue.n > 0
 	l.stateLocked(Down)
 	l.pool.summonLocked()
+	l.pool.armLocked() // for those who wait for a line on demand alone
 	l.pool.mu.Unlock()
 	l.tell()
 }
@@ -225,7 +228,8 @@ func (l *line) attach(k *link) {
 	p := l.pool
 	p.mu.Lock()
 	l.connects++
-	k.taking.Store(!l.drained && !p.closed)
+	_, k.retired = p.retired[k.conn]
+	k.taking.Store(!l.drained && !p.closed && !k.retired)
 	k.latency.at.Store(p.now())
 	k.latency.value.Store(p.typicalLocked())
 	l.link.Store(k)
@@ -234,6 +238,7 @@ func (l *line) attach(k *link) {
 		l.stateLocked(Online)
 	}
 	grants := p.rebuildLocked()
+	p.summonLocked() // who still waits needs another line
 	p.mu.Unlock()
 	p.dispatch(grants)
 	l.tell()
@@ -245,7 +250,7 @@ func (l *line) detach(k *link, why departure, err error) {
 	k.leave()
 	p.mu.Lock()
 	l.link.Store(nil)
-	l.departing = k
+	l.departing = append(l.departing, k)
 	grants := p.rebuildLocked()
 	state := Draining
 	if why == lost || why == replaced {
@@ -255,10 +260,10 @@ func (l *line) detach(k *link, why departure, err error) {
 		if l.pool.now()-k.since >= int64(stable) {
 			l.failures = 0
 		}
-		l.failures++
-		if l.trouble = err; err == nil {
-			l.trouble = errLost
+		if err == nil {
+			err = errLost
 		}
+		l.failLocked(err)
 	} else {
 		l.failures = 0
 	}
@@ -267,42 +272,73 @@ func (l *line) detach(k *link, why departure, err error) {
 	p.mu.Unlock()
 	p.dispatch(grants)
 	l.tell()
-	switch why {
-	case lost:
-		p.owners.Go(func() { l.bury(k) })
-		l.pause()
-	case replaced:
-		p.owners.Go(func() { l.finish(k) })
-	case retired:
-		if l.Accept {
-			p.owners.Go(func() { l.finish(k) }) // the peer may dial again meanwhile
-			return
+	l.end(k, why)
+}
+
+// failLocked notes that there is no connection, or not any more.
+func (l *line) failLocked(err error) {
+	l.failures++
+	l.trouble, l.troubled = err, l.pool.now()
+}
+
+// end has a link come to its end, and waits for that where another connection beside it might be one too many: for a
+// retired one not for ever, for one that is drained until Resume.
+func (l *line) end(k *link, why departure) {
+	p, ended := l.pool, make(chan struct{})
+	p.owners.Go(func() {
+		defer close(ended)
+		if why != lost {
+			k.finish()
 		}
-		l.finish(k)
+		l.bury(k)
+	})
+	switch {
+	case why == lost:
+		l.pause()
+	case why == replaced, why == retired && l.Accept: // the peer dials, or has dialled
+	case why == retired:
+		timer := time.NewTimer(p.patience())
+		defer timer.Stop()
+		select {
+		case <-ended:
+		case <-timer.C:
+		}
 		l.pause()
 	default:
-		l.finish(k)
+		l.awaitEnd(ended, why)
 	}
+}
+
+// awaitEnd waits for the end of a connection that was drained or is not needed, or until the line is to be used again.
+func (l *line) awaitEnd(ended <-chan struct{}, why departure) {
+	for why != draining || !l.wantsUse() {
+		select {
+		case <-ended:
+			return
+		case <-l.kick:
+		}
+	}
+}
+
+// wantsUse reports whether nothing keeps the line out of use.
+func (l *line) wantsUse() bool {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	return !l.drained && !l.pool.closed
 }
 
 // bury keeps the counters of a connection that is at its end, once it has ended.
 func (l *line) bury(k *link) {
+	p := l.pool
 	select {
 	case <-k.conn.Done():
-	case <-l.pool.hard.Done():
+	case <-p.hard.Done():
 		k.conn.Close()
 	}
 	stats := k.conn.Stats()
-	l.pool.mu.Lock()
-	defer l.pool.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	l.past.Add(stats)
-}
-
-// finish closes a connection in good order. Its requests have their time.
-func (l *line) finish(k *link) {
-	cfg := &l.pool.config
-	ctx, cancel := context.WithTimeout(l.pool.hard, time.Duration(later(int64(cfg.Connection.Timeout), cfg.EchoTimeout)))
-	defer cancel()
-	k.finish(ctx)
-	l.bury(k)
+	l.departing = slices.DeleteFunc(l.departing, func(one *link) bool { return one == k })
+	p.changedLocked()
 }

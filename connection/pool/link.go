@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/posline/posline/connection"
 )
@@ -96,6 +97,7 @@ func (k *link) ended(start int64, err error) {
 	case err == nil:
 		k.answered(start)
 	case errors.Is(err, connection.ErrTimeout) && connection.SentOf(err) != connection.SentNo:
+		k.used(p.now())
 		limit := p.config.SuspectAfter
 		if n := k.timeouts.Add(1); limit > 0 && int(n) == limit {
 			p.suspect(k)
@@ -116,6 +118,11 @@ func (k *link) answered(start int64) {
 	}
 	now := p.now()
 	k.latency.record(now-start, now)
+	k.used(now)
+}
+
+// used notes that a line on demand was needed.
+func (k *link) used(now int64) {
 	if k.line.OnDemand {
 		k.lastUsed.Store(now)
 	}
@@ -131,19 +138,27 @@ func closing(c *connection.Conn) bool {
 	}
 }
 
-// finish closes the link in good order, within ctx: its requests end, it signs off, whatever comes of that, and is shut
-// down.
-func (k *link) finish(ctx context.Context) {
+// finish closes the link in good order: its requests end, each in its own time, it signs off, whatever comes of that, and is
+// shut down.
+func (k *link) finish() {
 	defer k.conn.Close()
+	p := k.line.pool
 	select {
 	case <-k.leave():
 	case <-k.conn.Done():
 		return
-	case <-ctx.Done():
+	case <-p.hard.Done():
 		return
 	}
-	if signOff := k.line.pool.config.SignOff; signOff != nil && !closing(k.conn) && ctx.Err() == nil {
-		k.line.pool.protect(func() error { return signOff(ctx, k.conn) })
+	ctx, cancel := context.WithTimeout(p.hard, p.patience())
+	defer cancel()
+	if signOff := p.config.SignOff; signOff != nil && !closing(k.conn) && ctx.Err() == nil {
+		p.protect(func() error { return signOff(ctx, k.conn) })
 	}
 	k.conn.Shutdown(ctx)
+}
+
+// patience is how long a line waits for a connection that is on its way out.
+func (p *Pool) patience() time.Duration {
+	return time.Duration(later(int64(p.config.Connection.Timeout), p.config.EchoTimeout))
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/connection"
 )
 
 // TestOnDemand: a line is dialled by the first request, and closed when it has not been used for a while.
@@ -144,4 +146,87 @@ func TestNoBackupWhileTheFirstIsComing(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		require.Empty(t, h.dialTimes("modem"))
 	})
+}
+
+// TestGrowsWhileDialling: requests that come together get as many lines as they need, although the first is not there yet.
+func TestGrowsWhileDialling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		c := h.config("a", "b", "c")
+		for i := range c.Lines {
+			h.slow[c.Lines[i].Name] = 4 * time.Second
+			c.Lines[i].OnDemand, c.Lines[i].Window = true, 1
+		}
+		c.Connection.Dialer, c.Connection.Timeout = slowDial(h, time.Second), 8*time.Second
+		p := open(t, c)
+		synctest.Wait()
+		var ends []func() (string, error)
+		for i := range 3 {
+			ends = append(ends, async(p, sale(i)))
+		}
+		time.Sleep(3*time.Second + time.Millisecond)
+		require.Equal(t, []State{Online, Online, Online}, states(p))
+		for _, end := range ends {
+			_, err := end()
+			require.NoError(t, err)
+		}
+	})
+}
+
+func slowDial(h *host, takes time.Duration) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		time.Sleep(takes)
+		return h.dial(ctx, network, address)
+	}
+}
+
+// TestReadyWhileDialling: a request would be sent once the line on demand is there, whoever has asked for it.
+func TestReadyWhileDialling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		c := h.config("a")
+		c.Lines[0].OnDemand = true
+		c.Connection.Dialer = slowDial(h, time.Second)
+		p := open(t, c)
+		synctest.Wait()
+		end := async(p, sale(1))
+		synctest.Wait()
+		require.Equal(t, []State{Connecting}, states(p))
+		require.True(t, p.Ready())
+		_, err := end()
+		require.NoError(t, err)
+
+		p = open(t, func() Config { c := h.config("a"); c.Connection.Dialer = slowDial(h, time.Second); return c }())
+		synctest.Wait()
+		require.Equal(t, []State{Connecting}, states(p))
+		require.False(t, p.Ready(), "a line that is dialled anyway may not come")
+	})
+}
+
+// TestEverythingIsUse of a line on demand: frames without answers, and requests that got none.
+func TestEverythingIsUse(t *testing.T) {
+	for name, use := range map[string]func(t *testing.T, p *Pool, i int){
+		"Post": func(t *testing.T, p *Pool, i int) { require.NoError(t, p.Post(t.Context(), request("0820", i, ""))) },
+		"time out": func(t *testing.T, p *Pool, i int) {
+			_, err := p.Exchange(t.Context(), sale(i), nil)
+			require.ErrorIs(t, err, connection.ErrTimeout)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHost(t)
+				h.play = silence
+				c := h.config("a")
+				c.Lines[0].OnDemand, c.IdleClose, c.SuspectAfter = true, time.Minute, -1
+				p := open(t, c)
+				for i := range 30 {
+					use(t, p, i)
+					time.Sleep(10 * time.Second)
+				}
+				require.Len(t, h.dialTimes("a"), 1)
+				time.Sleep(time.Minute)
+				require.Equal(t, []State{Asleep}, states(p))
+			})
+		})
+	}
 }

@@ -12,6 +12,9 @@ type wish struct {
 	tied     bool
 }
 
+// choosy reports whether one line only will do.
+func (w *wish) choosy() bool { return w.line != nil || w.tied }
+
 // pick reserves a place on a link for a request, or returns nil if there is none. It takes no lock.
 func (p *Pool) pick(w *wish, now int64) *link {
 	if w.line != nil {

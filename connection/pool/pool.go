@@ -38,8 +38,9 @@ type Pool struct {
 	// of the program or of a connection runs.
 	mu        sync.Mutex
 	closed    bool
-	changed   chan struct{} // closed, and made anew, when a line changes its state
-	downSince int64         // on the pool's clock; 0 while there is a candidate
+	changed   chan struct{}                 // closed, and made anew, when a line changes its state or a connection of it has ended
+	retired   map[*connection.Conn]struct{} // by Retire, before they were in use; until they end
+	downSince int64                         // on the pool's clock; 0 while there is a candidate
 	queue     queue
 	sweeper   *time.Timer
 	sweepAt   int64 // 0 if it is not armed
@@ -58,7 +59,7 @@ func New(config Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{config: config, changed: make(chan struct{}), downSince: 1, timed: len(config.Lines) > 1}
+	p := &Pool{config: config, changed: make(chan struct{}), retired: make(map[*connection.Conn]struct{}), downSince: 1, timed: len(config.Lines) > 1}
 	p.base = p.clock().Add(-1)
 	p.hard, p.cut = context.WithCancel(context.Background())
 	p.ctx, p.cancel = context.WithCancel(p.hard)
@@ -116,7 +117,7 @@ func (p *Pool) Ready() bool {
 		return true
 	}
 	for _, l := range p.lines {
-		if l.asleep.Load() {
+		if l.onCall.Load() {
 			return true
 		}
 	}
@@ -186,6 +187,11 @@ func (p *Pool) stop() {
 		return
 	}
 	p.closed = true
+	for _, l := range p.lines {
+		if k := l.link.Load(); k != nil {
+			k.taking.Store(false)
+		}
+	}
 	failed := p.failAllLocked(connection.ErrClosed)
 	p.rebuildLocked() // without a candidate
 	p.mu.Unlock()

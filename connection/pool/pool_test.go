@@ -44,6 +44,14 @@ func TestZeroPool(t *testing.T) {
 	require.ErrorIs(t, p.Adopt("a", nil), ErrUnknownLine)
 	require.False(t, p.Ready())
 	require.Nil(t, p.On("a"))
+	p.Retire(new(connection.Conn))
+	for _, b := range []*Bound{nil, new(Bound), p.On("a")} {
+		_, err = b.Exchange(t.Context(), sale(1), nil)
+		require.ErrorIs(t, err, ErrUnknownLine)
+		require.True(t, connection.SafeToRetry(err))
+		_, err = b.Repeat(t.Context(), sale(1), nil)
+		require.ErrorIs(t, err, ErrUnknownLine)
+	}
 	require.Empty(t, p.Lines())
 	require.Zero(t, p.Stats())
 	require.False(t, Pending{}.Cancel(nil))

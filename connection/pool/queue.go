@@ -12,6 +12,8 @@ import (
 type queue struct {
 	first, last *waiter
 	n           int
+	choosy      int // of them take one line only
+	bound       int // of these have named it
 }
 
 // waiter is a request that waits, or has waited, for a line. Its caller waits for granted, unless it was started.
@@ -38,7 +40,17 @@ func (q *queue) push(w *waiter) {
 		q.last.next = w
 	}
 	q.last = w
-	q.n++
+	q.count(w, 1)
+}
+
+func (q *queue) count(w *waiter, by int) {
+	q.n += by
+	if w.choosy() {
+		q.choosy += by
+	}
+	if w.line != nil {
+		q.bound += by
+	}
 }
 
 func (q *queue) remove(w *waiter) {
@@ -53,7 +65,7 @@ func (q *queue) remove(w *waiter) {
 		w.next.prev = w.prev
 	}
 	w.queued, w.prev, w.next = false, nil, nil
-	q.n--
+	q.count(w, -1)
 }
 
 // joinLocked gives a request a place on a line, in its turn, or lets it wait for one, or says why it may not. It also
@@ -85,8 +97,8 @@ func (p *Pool) enqueueLocked(w *waiter) error {
 	}
 	p.queue.push(w)
 	p.waiting.Add(1)
-	p.summonLocked()
-	p.armLocked()
+	p.summonForLocked(w)
+	p.armForLocked(p.limitLocked(w))
 	return nil
 }
 
@@ -126,14 +138,13 @@ func (p *Pool) serve() {
 // serveLocked is serve but for the started requests that must be sent without the lock, which it returns.
 func (p *Pool) serveLocked() (grants *started) {
 	now, full := p.now(), false
-	for w := p.queue.first; w != nil; {
+	for w := p.queue.first; w != nil && !(full && p.queue.choosy == 0); {
 		next := w.next
-		free := w.line == nil && !w.tied
-		if !free || !full {
+		if w.choosy() || !full {
 			if k := p.pick(&w.wish, now); k != nil {
 				w.link = k
 				grants = p.endWaitLocked(w, grants)
-			} else if free {
+			} else if !w.choosy() {
 				full = true
 			}
 		}
@@ -162,24 +173,40 @@ func (p *Pool) failAllLocked(why error) (failed *started) {
 	return failed
 }
 
-// summonLocked wakes a line on demand if requests wait: one that they must take, or the next one; of those that stand by
-// only if no other line gives hope.
+// summonLocked wakes the lines on demand that those who wait need.
 func (p *Pool) summonLocked() {
-	if !p.onDemand || p.queue.n == 0 {
+	if !p.onDemand {
 		return
 	}
-	anyLine := false
-	for w := p.queue.first; w != nil; w = w.next {
-		if w.line != nil && w.line.state == Asleep {
-			w.line.summonLocked()
-		}
-		anyLine = anyLine || w.line == nil
+	if p.queue.n > p.queue.bound {
+		p.summonAnyLocked()
 	}
+	for w := p.queue.first; w != nil && p.queue.bound > 0; w = w.next {
+		if w.line != nil {
+			p.summonForLocked(w)
+		}
+	}
+}
+
+// summonForLocked wakes a line on demand for one request: the one that it must take, or any.
+func (p *Pool) summonForLocked(w *waiter) {
+	switch {
+	case !p.onDemand:
+	case w.line == nil:
+		p.summonAnyLocked()
+	case w.line.state == Asleep:
+		w.line.summonLocked()
+	}
+}
+
+// summonAnyLocked wakes the next line on demand; of those that stand by only if no other line gives hope.
+func (p *Pool) summonAnyLocked() {
 	for _, standby := range []bool{false, true} {
-		if sleeper, hope := p.hopeLocked(standby); hope || !anyLine {
-			return
-		} else if sleeper != nil {
+		sleeper, hope := p.hopeLocked(standby)
+		if sleeper != nil {
 			sleeper.summonLocked()
+		}
+		if hope || sleeper != nil {
 			return
 		}
 	}
@@ -214,11 +241,19 @@ func (p *Pool) armLocked() {
 			at = limit
 		}
 	}
-	if at == 0 || p.sweepAt != 0 && p.sweepAt <= at {
+	if at != 0 {
+		p.armForLocked(at)
+	}
+}
+
+// armForLocked sets the sweeper's timer for a time, unless it is set for an earlier one. The more requests there are to look
+// at, the longer it waits: with a thousand a deadline is seen 2 ms late at most.
+func (p *Pool) armForLocked(at int64) {
+	if p.sweepAt != 0 && p.sweepAt <= at {
 		return
 	}
 	p.sweepAt = at
-	wait := max(time.Duration(at-p.now()), time.Millisecond)
+	wait := max(time.Duration(at-p.now()), time.Millisecond+time.Duration(p.queue.n)*time.Microsecond)
 	if p.sweeper == nil {
 		p.sweeper = time.AfterFunc(wait, p.sweep)
 		return
@@ -228,14 +263,14 @@ func (p *Pool) armLocked() {
 
 // limitLocked is when a request stops waiting: at its deadline, or Wait after there was no line for it any more.
 func (p *Pool) limitLocked(w *waiter) int64 {
-	if p.config.Wait <= 0 || !p.stranded(w) {
+	if p.config.Wait == 0 || !p.stranded(w) || p.config.Wait < 0 && p.sleeperLocked() {
 		return w.deadline
 	}
 	downSince := p.downSince
 	if w.line != nil {
 		downSince = w.line.downSince
 	}
-	return min(w.deadline, later(max(w.since, downSince), p.config.Wait))
+	return min(w.deadline, later(max(w.since, downSince), max(p.config.Wait, 0)))
 }
 
 // sweep ends the waiting of those whose time is over.
@@ -263,16 +298,21 @@ func (p *Pool) noTimeLocked(w *waiter) error {
 		return connection.ErrTimeout
 	}
 	p.refused.Add(1)
+	if p.config.Wait < 0 && p.now() < w.deadline {
+		return &noLine{nil, p.troubleLocked()}
+	}
 	return &noLine{connection.ErrTimeout, p.troubleLocked()}
 }
 
-func (p *Pool) troubleLocked() error {
+// troubleLocked is what a line failed with last.
+func (p *Pool) troubleLocked() (last error) {
+	at := int64(-1)
 	for _, l := range p.lines {
-		if l.trouble != nil {
-			return l.trouble
+		if l.trouble != nil && l.troubled > at {
+			last, at = l.trouble, l.troubled
 		}
 	}
-	return nil
+	return last
 }
 
 // noLine is the cause of a request that found no line.

@@ -181,3 +181,126 @@ func TestTimeoutCoversWaiting(t *testing.T) {
 		})
 	}
 }
+
+// TestNoWait: where a request is not to wait for a line at all, one that waits for room does not either once there is none.
+func TestNoWait(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.play = silence
+		c := h.config("a")
+		c.Lines[0].Window, c.Wait, c.Connection.Timeout = 1, -1, 30*time.Second
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		first, second := async(p, sale(1)), async(p, sale(2))
+		synctest.Wait()
+		require.Equal(t, 1, p.Stats().Waiting)
+		time.Sleep(time.Second)
+		require.Equal(t, 1, p.Stats().Waiting, "for room a request waits")
+		h.set(func() { h.refuse["a"] = errors.New("down") })
+		began := time.Now()
+		h.live("a").Reset()
+		for _, end := range []func() (string, error){first, second} {
+			_, err := end()
+			require.Error(t, err)
+			require.Less(t, time.Since(began), 10*time.Millisecond)
+			if connection.SafeToRetry(err) {
+				require.ErrorIs(t, err, ErrNoLine)
+				require.NotErrorIs(t, err, connection.ErrTimeout)
+			}
+		}
+		require.EqualValues(t, 1, p.Stats().Refused)
+	})
+}
+
+// TestNoWaitForALineThatDoesNotCome: nor does one that was let wait for a line on demand when that cannot be dialled.
+func TestNoWaitForALineThatDoesNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.refuse["a"] = errors.New("down")
+		c := h.config("a")
+		c.Lines[0].OnDemand, c.Wait, c.Connection.Timeout = true, -1, 30*time.Second
+		c.RetryMin, c.RetryMax = time.Minute, time.Minute
+		c.Connection.Dialer = slowDial(h, time.Second)
+		p := open(t, c)
+		synctest.Wait()
+		began := time.Now()
+		_, err := p.Exchange(t.Context(), sale(1), nil)
+		require.ErrorIs(t, err, ErrNoLine)
+		require.Less(t, time.Since(began), 3*time.Second)
+	})
+}
+
+// TestManyWaitersCostLittle: who joins the queue, or leaves it, does not look at all the others: who goes through the queue
+// here does not come to its end.
+func TestManyWaitersCostLittle(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.play = silence
+		c := h.config("a")
+		c.Lines[0].Window = 1
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		d := new(told)
+		var all []Pending
+		for i := range 4 {
+			pending, err := p.Start(sale(i), nil, time.Now().Add(time.Minute), d)
+			require.NoError(t, err)
+			all = append(all, pending)
+		}
+		p.mu.Lock()
+		require.Equal(t, 3, p.queue.n)
+		second := p.queue.first.next
+		third := second.next
+		second.next = second
+		p.mu.Unlock()
+		pending, err := p.Start(sale(9), nil, time.Now().Add(time.Hour), d)
+		require.NoError(t, err)
+		p.serve()
+		require.True(t, pending.Cancel(nil))
+		p.mu.Lock()
+		second.next = third
+		p.mu.Unlock()
+		for _, one := range all[1:] {
+			require.True(t, one.Cancel(nil))
+		}
+		require.Zero(t, p.Stats().Waiting)
+		require.Zero(t, p.queue.n)
+	})
+}
+
+// TestBoundAfterShutdown: nothing new is taken once Shutdown has begun, on a line that is asked for by name either.
+func TestBoundAfterShutdown(t *testing.T) {
+	within(t, func(h *host) Config {
+		c := h.config("a")
+		c.EchoIdle, c.Echo = time.Second, func(context.Context, *connection.Conn) error { time.Sleep(3 * time.Second); return nil }
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		time.Sleep(1500 * time.Millisecond) // the owner waits for an echo
+		go p.Shutdown(context.Background())
+		synctest.Wait()
+		_, err := p.On("a").Exchange(t.Context(), sale(1), nil)
+		require.ErrorIs(t, err, connection.ErrClosed)
+		require.Empty(t, h.all())
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestTheLastTroubleIsTold, not that of a line which failed long ago.
+func TestTheLastTroubleIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.refuse["a"] = errors.New("refused in the morning")
+		c := h.config("a", "b")
+		c.Wait = -1
+		p := open(t, c)
+		time.Sleep(time.Minute)
+		h.set(func() { delete(h.refuse, "a") })
+		time.Sleep(10 * time.Hour)
+		require.Equal(t, []State{Online, Online}, states(p))
+		require.NoError(t, p.Drain(t.Context(), "a"))
+		h.set(func() { h.refuse["b"] = errors.New("certificate expired") })
+		h.live("b").Reset()
+		time.Sleep(time.Minute)
+		_, err := p.Exchange(t.Context(), sale(1), nil)
+		require.ErrorContains(t, err, "certificate expired")
+		require.NotContains(t, err.Error(), "morning")
+	})
+}

@@ -11,7 +11,10 @@ type spare struct {
 	n       int
 }
 
-const maxSpare = 4096
+const (
+	maxSpare      = 4096
+	maxSpareFrame = 4096 // bytes
+)
 
 func (s *spare) waiter() *waiter {
 	s.mu.Lock()

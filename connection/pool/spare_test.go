@@ -2,6 +2,8 @@ package pool
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -34,4 +36,19 @@ func TestSpare(t *testing.T) {
 		kept++
 	}
 	require.Equal(t, maxSpare, kept)
+}
+
+// TestLargeFramesAreNotKept: memory that is used again does not grow to the largest frame that each has ever had.
+func TestLargeFramesAreNotKept(t *testing.T) {
+	within(t, func(h *host) Config { return h.config("a") }, func(t *testing.T, h *host, p *Pool) {
+		for _, size := range []int{100, 9_000} {
+			d := new(told)
+			_, err := p.Start(request("0200", size, string(make([]byte, size))), nil, time.Time{}, d)
+			require.NoError(t, err)
+			synctest.Wait()
+			require.Equal(t, []error{nil}, d.errs)
+			require.LessOrEqual(t, cap(p.spare.started.frame), 4096)
+			require.Equal(t, size < 4096, cap(p.spare.started.frame) >= size)
+		}
+	})
 }

@@ -151,6 +151,9 @@ func (s *started) tell(reply []byte, err error) {
 // reset makes the memory ready for another request. s.mu is held.
 func (s *started) reset() {
 	clear(s.frame)
+	if cap(s.frame) > maxSpareFrame {
+		s.frame = nil
+	}
 	s.place = waiter{started: s}
 	s.id++
 	s.dst, s.done, s.pending, s.on, s.cancelled = nil, nil, connection.Pending{}, nil, nil

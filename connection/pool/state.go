@@ -89,7 +89,9 @@ func (l *line) statusLocked() LineStatus {
 		Connects: l.connects, Failures: l.failures, Trouble: l.trouble}
 	if k := l.link.Load(); k != nil {
 		s.InFlight = int(k.load.Load())
-		s.Latency = time.Duration(k.latency.value.Load())
+		if k.latency.value.Load() > 0 {
+			s.Latency = time.Duration(k.latency.now(l.pool.now()))
+		}
 	}
 	if l.state == Down && !l.Accept {
 		s.RetryAt = l.retryAt
@@ -99,15 +101,19 @@ func (l *line) statusLocked() LineStatus {
 
 // stateLocked changes the state of the line, and wakes those who wait for that.
 func (l *line) stateLocked(s State) (changed bool) {
-	l.asleep.Store(s == Asleep)
+	l.onCall.Store(l.OnDemand && (s == Asleep || s == Connecting))
 	if l.state == s {
 		return false
 	}
 	l.state, l.since = s, l.pool.clock()
-	p := l.pool
+	l.pool.changedLocked()
+	return true
+}
+
+// changedLocked wakes those who wait for a line to come to a state, or to its end.
+func (p *Pool) changedLocked() {
 	close(p.changed)
 	p.changed = make(chan struct{})
-	return true
 }
 
 // tell calls the hook with the state as it is now.

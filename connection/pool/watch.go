@@ -92,7 +92,7 @@ func (l *line) trust(k *link) {
 	p := l.pool
 	p.mu.Lock()
 	k.timeouts.Store(0)
-	if k.taking.Store(!k.retired && !l.drained); k.taking.Load() {
+	if k.taking.Store(!k.retired && !l.drained && !p.closed); k.taking.Load() {
 		l.stateLocked(Online)
 	}
 	grants := p.rebuildLocked()

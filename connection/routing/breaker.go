@@ -20,7 +20,7 @@ var stateNames = [...]string{"closed", "open", "half open"}
 // guards it.
 type breaker struct {
 	state      breakerState
-	since      time.Time // of the state
+	since      time.Time // of the state; while half open, when a request was let through last
 	generation uint32    // outcomes of requests from before the last change do not count
 	failures   int       // in a row
 	recent     window
@@ -28,7 +28,7 @@ type breaker struct {
 	jitter     float64
 	echoes     int // good ones in a row while open
 	proven     int // good requests in a row while half open
-	inFlight   int // while half open
+	inFlight   int // while half open, not reported yet
 }
 
 // BreakerConfig says when a host is taken out and how it comes back. Zero means the default told here.
@@ -39,7 +39,7 @@ type BreakerConfig struct {
 	Window   time.Duration // default 10 s
 
 	Open    time.Duration // how long it stays open at least, times the number of openings; default 5 s
-	OpenMax time.Duration // default 60 s
+	OpenMax time.Duration // default 60 s; a slow start waits no longer for the outcome of what it let through
 	Clean   time.Duration // after so long without an opening one of them is forgotten; default 60 s
 
 	Echoes int // good ones in a row before it is half open; default 3
@@ -101,15 +101,31 @@ func (b *breaker) openFor(c *BreakerConfig) time.Duration {
 }
 
 // admits reports whether a request may go through now.
-func (b *breaker) admits() bool {
+func (b *breaker) admits(c *BreakerConfig, now time.Time) bool {
 	switch b.state {
 	case open:
 		return false
 	case halfOpen:
+		if now.Sub(b.since) >= c.OpenMax {
+			b.inFlight = 0 // nobody reports these decisions any more: they must not keep the others out for ever
+		}
 		return b.inFlight < 1<<min(b.proven, 3)
 	}
 	return true
 }
+
+// enter counts a request that goes through, and reports whether it takes one of the places of a slow start.
+func (b *breaker) enter(now time.Time) (counted bool) {
+	if b.state != halfOpen {
+		return false
+	}
+	b.inFlight++
+	b.since = now
+	return true
+}
+
+// leave gives the place of a request back.
+func (b *breaker) leave() { b.inFlight = max(0, b.inFlight-1) }
 
 // record counts the outcome of a request.
 func (b *breaker) record(c *BreakerConfig, now time.Time, good bool, jitter float64) {

@@ -115,3 +115,24 @@ func TestKeysAreCopied(t *testing.T) {
 	clear(key)
 	require.NotNil(t, s.find("4321", "4321"))
 }
+
+// Outcomes of a route that was taken out do not count for another that has its name.
+func TestOutcomesOfAnotherRouteOfThatName(t *testing.T) {
+	routes, _ := peersOf("A", "B")
+	r := routerOf(t, Config{Routes: routes})
+	require.NoError(t, r.Configure(Config{Routes: routes}))
+	old := make([]Decision, 10)
+	for i := range old {
+		require.NoError(t, r.Decide(&Request{Original: "B"}, &old[i]))
+	}
+	require.NoError(t, r.Configure(Config{Routes: routes[:1]}))
+	another, _ := peersOf("A", "B")
+	require.NoError(t, r.Configure(Config{Routes: another}))
+	for i := range old {
+		r.Report(&old[i], HostFault)
+	}
+	var d Decision
+	require.NoError(t, r.Decide(&Request{Original: "B"}, &d))
+	tell(t, r, "A", Request{}, HostFault, 5)
+	require.ErrorIs(t, r.Decide(&Request{Original: "A"}, &d), ErrOriginal, "A has been there all the time")
+}

@@ -18,7 +18,8 @@ var (
 // not block. Who calls it sends the request and calls Report with the same d when the outcome is known. Its error is
 // ErrNoRoute, ErrOriginal, ErrScarce or ErrClosed; the record then says what removed each route.
 //
-// A d that was used for the request before keeps the routes tried; Reset begins anew.
+// A d that was used for the request before keeps the routes tried; Reset begins anew. One that was not reported is given
+// up: its outcome counts nowhere.
 func (r *Router) Decide(request *Request, d *Decision) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -38,7 +39,7 @@ func (r *Router) Decide(request *Request, d *Decision) error {
 		return ErrScarce
 	}
 	r.choose(request, d)
-	r.take(d)
+	r.take(d, now)
 	return nil
 }
 
@@ -46,6 +47,7 @@ func (r *Router) Decide(request *Request, d *Decision) error {
 func (d *Decision) Reset() { *d = Decision{} }
 
 func (r *Router) begin(request *Request, d *Decision, at time.Time) {
+	r.giveBack(d) // the program has given the one before up
 	if d.epoch != r.epoch {
 		d.tried, d.index = 0, 0 // routes of another configuration
 	}
@@ -69,7 +71,7 @@ func (r *Router) filter(request *Request, d *Decision, now time.Time) (fit int) 
 	for i := range r.routes {
 		c := &d.candidates[i]
 		*c = Candidate{Route: r.routes[i].Name, Priority: r.routes[i].Priority, Weight: max(1, r.routes[i].Weight)}
-		if c.Removal, c.Refusal = r.obstacle(request, d, i); c.Removal != Fit {
+		if c.Removal, c.Refusal = r.obstacle(request, d, i, now); c.Removal != Fit {
 			continue
 		}
 		fit++
@@ -77,28 +79,40 @@ func (r *Router) filter(request *Request, d *Decision, now time.Time) (fit int) 
 			continue // it has no choice to make
 		}
 		r.score(c, i, now, fine, coarse)
-		if coarse != nil {
-			coarse.breaker[i].lapse(&r.config.Issuer, now)
-		}
-		if coarse == nil || coarse.breaker[i].admits() {
+		if c.Removal = r.reaches(coarse, i, now); c.Removal == Fit {
 			reachable++
-		} else {
-			c.Removal = IssuerOpen
 		}
 	}
 	if reachable > 0 {
 		return reachable
 	}
 	for i := range d.candidates[:d.count] { // the issuer is out of reach on all of them: none is better for that
-		if d.candidates[i].Removal == IssuerOpen {
+		switch d.candidates[i].Removal {
+		case IssuerOpen, IssuerSlowStart:
 			d.candidates[i].Removal = Fit
 		}
 	}
 	return fit
 }
 
+// reaches says what keeps a route from an issuer.
+func (r *Router) reaches(coarse *segment, i int, now time.Time) Removal {
+	if coarse == nil {
+		return Fit
+	}
+	issuer := &coarse.breaker[i]
+	issuer.lapse(&r.config.Issuer, now)
+	switch {
+	case issuer.admits(&r.config.Issuer, now):
+		return Fit
+	case issuer.state == open:
+		return IssuerOpen
+	}
+	return IssuerSlowStart
+}
+
 // obstacle is what forbids a route, in the order in which it is asked.
-func (r *Router) obstacle(request *Request, d *Decision, i int) (Removal, string) {
+func (r *Router) obstacle(request *Request, d *Decision, i int, now time.Time) (Removal, string) {
 	route := &r.routes[i]
 	if request.Original != "" && request.Original != route.Name {
 		return NotOriginal, ""
@@ -114,7 +128,7 @@ func (r *Router) obstacle(request *Request, d *Decision, i int) (Removal, string
 	if !route.Peer.Ready() {
 		return NotReady, ""
 	}
-	if !route.breaker.admits() {
+	if !route.breaker.admits(&r.config.Host, now) {
 		if route.breaker.state == open {
 			return HostOpen, ""
 		}

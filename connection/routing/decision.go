@@ -11,22 +11,23 @@ type Removal uint8
 
 // The zero value is a route that was fit and stood to be chosen.
 const (
-	Fit           Removal = iota
-	NotOriginal           // the request follows its original, which went elsewhere
-	Refused               // by Route.Accepts; Candidate.Refusal says why
-	Tried                 // an earlier attempt of this request
-	NotReady              // no line that is signed on and takes requests
-	HostOpen              // the host's breaker is open
-	HostSlowStart         // the host comes back and has as many requests as it may
-	IssuerOpen            // the host cannot reach the issuer at present, others can
-	LowerPriority         // a route of a better priority was fit
-	WorseScore            // by more than the margin
-	DearerRoute           // a route as good costs less
-	NotDrawn              // equal to the chosen one; the draw fell on that
+	Fit             Removal = iota
+	NotOriginal             // the request follows its original, which went elsewhere
+	Refused                 // by Route.Accepts; Candidate.Refusal says why
+	Tried                   // an earlier attempt of this request
+	NotReady                // no line that is signed on and takes requests
+	HostOpen                // the host's breaker is open
+	HostSlowStart           // the host comes back and has as many requests as it may
+	IssuerOpen              // the host cannot reach the issuer at present, others can
+	IssuerSlowStart         // the host reaches the issuer again and has as many of its requests as it may; others can
+	LowerPriority           // a route of a better priority was fit
+	WorseScore              // by more than the margin
+	DearerRoute             // a route as good costs less
+	NotDrawn                // equal to the chosen one; the draw fell on that
 )
 
 var removalNames = [...]string{"fit", "not the original's route", "refused", "tried before", "no line ready", "host's breaker open",
-	"host in slow start", "issuer's breaker open", "lower priority", "worse score", "dearer", "not drawn"}
+	"host in slow start", "issuer's breaker open", "issuer in slow start", "lower priority", "worse score", "dearer", "not drawn"}
 
 // String returns the reason in words.
 func (r Removal) String() string {
@@ -71,7 +72,7 @@ type Candidate struct {
 }
 
 // Decision is the record of one choice. It holds no card data. The zero value is ready for Router.Decide and may be used
-// again; a copy is independent.
+// again; a copy is a record to keep: only one of them is reported.
 type Decision struct {
 	At       time.Time
 	Attempt  int    // 1 for the first route of a request
@@ -86,12 +87,15 @@ type Decision struct {
 	tried      uint32 // routes of earlier attempts, a bit each
 	index      int    // of the chosen route, from 1
 	open       bool   // chosen and not reported yet
-	counted    bool   // in flight at a breaker that is half open
-	generation uint32 // of the host's breaker
-	ofIssuer   uint32 // of the issuer's
-	epoch      uint32 // of the Router's configuration
-	issuer     string
-	method     string
+	counted    bool   // in flight at the host's breaker, which is half open
+	generation uint32 // of that breaker
+
+	countedIssuer bool // the same for the issuer's
+	ofIssuer      uint32
+
+	epoch  uint32 // of the Router's configuration
+	issuer string
+	method string
 
 	peer         Peer
 	holdsNoMoney func([]byte) bool

@@ -7,32 +7,49 @@ import (
 )
 
 // take enters the chosen route as in flight. The caller holds r.mu.
-func (r *Router) take(d *Decision) {
+func (r *Router) take(d *Decision, now time.Time) {
 	one := &r.routes[d.index-1]
 	d.peer, d.holdsNoMoney, d.classify = one.Peer, one.HoldsNoMoney, r.config.Classify
 	d.epoch, d.generation = r.epoch, one.breaker.generation
-	if one.breaker.state == halfOpen {
-		one.breaker.inFlight++
-		d.counted = true
-	}
-	d.ofIssuer = 0
+	d.counted = one.breaker.enter(now)
+	d.ofIssuer, d.countedIssuer = 0, false
 	if coarse := r.segments.find(d.issuer, ""); coarse != nil {
-		d.ofIssuer = coarse.breaker[d.index-1].generation
+		issuer := &coarse.breaker[d.index-1]
+		d.ofIssuer, d.countedIssuer = issuer.generation, issuer.enter(now)
 	}
+}
+
+// giveBack ends a decision and gives back what take took. It returns the index of its route, -1 if there is nothing to
+// count: it is not open, or the route has gone. The caller holds r.mu.
+func (r *Router) giveBack(d *Decision) int {
+	i := d.index - 1
+	if d.epoch != r.epoch {
+		i = r.named(d.Route)
+	}
+	if !d.open || i < 0 || d.epoch < r.routes[i].epoch {
+		return -1
+	}
+	d.open = false
+	if host := &r.routes[i].breaker; d.counted && d.generation == host.generation {
+		host.leave()
+	}
+	if !d.countedIssuer {
+		return i
+	}
+	if coarse := r.segments.find(d.issuer, ""); coarse != nil && d.ofIssuer == coarse.breaker[i].generation {
+		coarse.breaker[i].leave()
+	}
+	return i
 }
 
 // Report counts the outcome of what Decide chose, once for each decision: another call does nothing.
 func (r *Router) Report(d *Decision, health Health) {
 	r.mu.Lock()
-	i := d.index - 1
-	if d.epoch != r.epoch {
-		i = r.named(d.Route)
-	}
-	if !d.open || i < 0 {
+	i := r.giveBack(d)
+	if i < 0 {
 		r.mu.Unlock()
 		return
 	}
-	d.open = false
 	before := r.routes[i].breaker.state
 	r.count(d, i, health, r.now())
 	r.lookAfter(i)
@@ -44,16 +61,12 @@ func (r *Router) Report(d *Decision, health Health) {
 // count is Report with r.mu held.
 func (r *Router) count(d *Decision, i int, health Health, now time.Time) {
 	one := &r.routes[i]
-	current := d.generation == one.breaker.generation
-	if d.counted && current {
-		one.breaker.inFlight--
-	}
 	if health == Neutral {
 		return
 	}
 	slot := slotNumber(now, r.config.ScoreWindow)
 	one.score.add(slot, health == Good)
-	if current && health != LineFault { // lines are the peer's business
+	if d.generation == one.breaker.generation && health != LineFault { // lines are the peer's business
 		one.breaker.record(&r.config.Host, now, health != HostFault, r.jitter.Float64())
 	}
 	if d.issuer == "" && d.method == "" {

@@ -73,7 +73,8 @@ type route struct {
 	Route
 	breaker breaker
 	score   window
-	echoing bool // a goroutine looks after the host
+	epoch   uint32 // of the configuration that brought it in
+	echoing bool   // a goroutine looks after the host
 }
 
 // New makes a Router. Its error joins all faults of the configuration, each of them ErrConfig. Close it when done.
@@ -112,11 +113,12 @@ func (r *Router) Configure(config Config) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.epoch++
 	routes, same := make([]route, len(config.Routes)), len(config.Routes) == len(r.routes)
 	for i, one := range config.Routes {
-		routes[i].Route = one
+		routes[i].Route, routes[i].epoch = one, r.epoch
 		if k := r.named(one.Name); k >= 0 {
-			routes[i].breaker, routes[i].score = r.routes[k].breaker, r.routes[k].score
+			routes[i].breaker, routes[i].score, routes[i].epoch = r.routes[k].breaker, r.routes[k].score, r.routes[k].epoch
 			same = same && k == i
 		} else {
 			same = false
@@ -127,7 +129,6 @@ func (r *Router) Configure(config Config) error {
 	}
 	config.Segments, config.Seed, config.clock = r.config.Segments, r.config.Seed, r.config.clock
 	r.config, r.routes = config, routes
-	r.epoch++
 	for i := range routes {
 		r.lookAfter(i)
 	}

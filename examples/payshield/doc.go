@@ -10,7 +10,8 @@
 //
 // A Client is what the library's own packages ask for: crypto.MACer, crypto.CardVerifier, crypto.KeyManager,
 // pinblock.Translator, Verifier and Issuer, cryptogram.Issuer, as far as the device has it. What it has not, or what is not
-// known well enough of the device, is crypto.ErrUnsupported, and nothing is sent. A Key is what it calls a key.
+// known well enough of the device, is crypto.ErrUnsupported, and nothing is sent. A Key is what it calls a key; a
+// dukpt.Reference with a Key as its Base is the key of a PIN that is translated.
 //
 // Package simulator, beside this one, answers the same commands from keys in software; the program in folder cmd serves
 // it.

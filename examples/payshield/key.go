@@ -17,7 +17,6 @@ type Key struct {
 	kind       KeyType
 	attributes crypto.Attributes
 	method     pinblock.OffsetMethod
-	ksn        dukpt.KSN
 }
 
 // NewKey names a key: its text as the device gave it, in scheme Z, U, T, X, Y, S (a key block), K (a place in storage) or
@@ -66,26 +65,6 @@ func (k Key) WithOffsetMethod(m pinblock.OffsetMethod) (Key, error) {
 	return k, nil
 }
 
-// At returns the reference of the PIN key of one DUKPT transaction under a base derivation key: what stands in
-// pinblock.Encrypted, and in a pinblock.Target where the PIN goes to a terminal. Errors: crypto.ErrUsage, dukpt.ErrKSN for
-// a number of AES or without a transaction key.
-func (k Key) At(ksn dukpt.KSN) (Key, error) {
-	if k.attributes.Usage != crypto.UsageBDK {
-		return Key{}, crypto.ErrUsage
-	}
-	if err := ksn.Valid(); err != nil {
-		return Key{}, err
-	}
-	if ksn.IsAES() {
-		return Key{}, dukpt.ErrKSN
-	}
-	k.ksn = ksn
-	return k, nil
-}
-
-// derived reports whether the reference is that of a transaction.
-func (k Key) derived() bool { return k.ksn != dukpt.KSN{} }
-
 // terminal reports whether a PIN key is a terminal's, for which the device has commands of their own.
 func (k Key) terminal() bool {
 	if k.kind == KeyBlock {
@@ -109,6 +88,9 @@ func (Key) MarshalBinary() ([]byte, error) { return nil, crypto.ErrExport }
 // keyOf takes the reference of this provider that serves the operation with one of the usages.
 func keyOf(ref crypto.KeyRef, op crypto.Operation, usages ...crypto.Usage) (Key, error) {
 	k, ok := ref.(Key)
+	if _, derived := ref.(dukpt.Reference); derived {
+		return Key{}, fmt.Errorf("%w: this under a key of DUKPT", crypto.ErrUnsupported)
+	}
 	if !ok {
 		return Key{}, crypto.ErrKeyRef
 	}
@@ -121,12 +103,4 @@ func keyOf(ref crypto.KeyRef, op crypto.Operation, usages ...crypto.Usage) (Key,
 		}
 	}
 	return Key{}, &crypto.UsageError{Key: k.attributes, Want: fmt.Sprintf("%s with usage %s", op, usages[0])}
-}
-
-// pinKeyOf takes a PIN key, or a base derivation key at one of its transactions.
-func pinKeyOf(ref crypto.KeyRef, op crypto.Operation) (Key, error) {
-	if k, ok := ref.(Key); ok && k.derived() {
-		return keyOf(ref, crypto.OpDerive, crypto.UsageBDK)
-	}
-	return keyOf(ref, op, crypto.UsagePIN)
 }

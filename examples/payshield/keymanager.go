@@ -167,7 +167,7 @@ func (c *Client) CheckValue(ctx context.Context, key crypto.KeyRef, method crypt
 	switch {
 	case !ok:
 		return nil, crypto.ErrKeyRef
-	case k.text == "" || k.derived():
+	case k.text == "":
 		return nil, crypto.ErrNoKey
 	case method != crypto.KCVLegacy || n < least || n > min(most, c.kcvDigits()/2):
 		return nil, crypto.ErrUnsupported
@@ -283,7 +283,7 @@ func (c *Client) ExportUnder(ctx context.Context, master, key Key, scheme byte, 
 	}
 	block := scheme == 'S' || scheme == 'R'
 	switch own := key.attributes.Export; {
-	case key.text == "" || key.derived():
+	case key.text == "":
 		return "", crypto.ErrNoKey
 	case own == crypto.NonExportable || own != crypto.Sensitive && !block:
 		return "", crypto.ErrExport

@@ -94,27 +94,48 @@ func (s *suite) badTranslations(from, to crypto.KeyRef, first, second []byte) {
 }
 
 func (s *suite) dukpt() {
-	bdk, zone := unhex(s, "0123456789ABCDEFFEDCBA9876543210"), unhex(s, secondHex)
+	zone := unhex(s, secondHex)
 	const card = "4012345678909"
 	ksn, err := dukpt.ParseKSN(unhex(s, "FFFF9876543210E00001"))
 	require.NoError(s, err)
-	to := pinblock.Target{Key: s.key(payshield.ZPK, "P0TB00N", zone), Layout: pinblock.ISO0, PAN: crypto.Hide(card)}
-	in := pinblock.Encrypted{Key: s.at(bdk, ksn), Layout: pinblock.ISO0, PAN: crypto.Hide(card), Block: unhex(s, "1B9C1845EB993A7A")}
-	s.translate("DUKPT to zone", in, to, zone)
 	other, err := ksn.Next()
 	require.NoError(s, err)
-	in.Key = s.at(bdk, other)
+	at := dukpt.Reference{Base: s.key(payshield.BDK, "B0TX00N", unhex(s, "0123456789ABCDEFFEDCBA9876543210")), KSN: ksn, Purpose: dukpt.ForPIN}
+	next := at
+	next.KSN = other
+	to := pinblock.Target{Key: s.key(payshield.ZPK, "P0TB00N", zone), Layout: pinblock.ISO0, PAN: crypto.Hide(card)}
+	in := pinblock.Encrypted{Key: at, Layout: pinblock.ISO0, PAN: crypto.Hide(card), Block: unhex(s, "1B9C1845EB993A7A")}
+	s.translate("DUKPT to zone", in, to, zone)
+	in.Key = next
 	s.translate("DUKPT of another transaction", in, to, zone)
 
 	// And from one terminal's to another's.
-	in.Key = s.at(bdk, ksn)
+	in.Key = at
 	back := to
-	back.Key = s.at(bdk, other)
+	back.Key = next
 	block, err := s.TranslatePIN(ctx, nil, in, back)
 	s.add("DUKPT to DUKPT", block, err)
-	in.Key, in.Block = s.key(payshield.TPK, "P0TB00N", zone), s.pinBlock(zone, pinblock.ISO0, "1234", card)
-	block, err = s.TranslatePIN(ctx, nil, in, back)
+	terminal := in
+	terminal.Key, terminal.Block = s.key(payshield.TPK, "P0TB00N", zone), s.pinBlock(zone, pinblock.ISO0, "1234", card)
+	block, err = s.TranslatePIN(ctx, nil, terminal, back)
 	s.add("terminal to DUKPT", block, err)
+
+	for name, change := range map[string]func(*dukpt.Reference){
+		"MAC":        func(r *dukpt.Reference) { r.Purpose = dukpt.ForMAC },
+		"no purpose": func(r *dukpt.Reference) { r.Purpose = 0 },
+		"no number":  func(r *dukpt.Reference) { r.KSN = dukpt.KSN{} },
+		"no counter": func(r *dukpt.Reference) { r.KSN = ksn.Device() },
+		"MAC key":    func(r *dukpt.Reference) { r.Base = s.key(payshield.TAK, "M3TN00N", zone) },
+		"nobody's":   func(r *dukpt.Reference) { r.Base = foreignKey{} },
+		"nothing":    func(r *dukpt.Reference) { r.Base = nil },
+	} {
+		bad := at
+		change(&bad)
+		in.Key = bad
+		_, err := s.TranslatePIN(ctx, nil, in, to)
+		require.Error(s, err, name)
+		require.NotErrorIs(s, err, pinblock.ErrBlock, name)
+	}
 }
 
 func (s *suite) pvvs() {

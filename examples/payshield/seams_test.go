@@ -10,7 +10,6 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/cardverify"
-	"github.com/posline/posline/crypto/dukpt"
 	"github.com/posline/posline/crypto/keyblock"
 	"github.com/posline/posline/crypto/mac"
 	"github.com/posline/posline/emv"
@@ -31,7 +30,6 @@ type provider struct {
 
 	key  func(kind payshield.KeyType, attributes string, clear []byte) crypto.KeyRef
 	pvk  func(clear []byte, m pinblock.OffsetMethod) crypto.KeyRef
-	at   func(bdk []byte, ksn dukpt.KSN) crypto.KeyRef
 	read func(k crypto.KeyRef, n int) []byte // a check value, whatever the reference
 }
 
@@ -48,15 +46,6 @@ func softwareProvider(t *testing.T) provider {
 		},
 		func(clear []byte, m pinblock.OffsetMethod) crypto.KeyRef {
 			return software(t, "V1TN00N", clear, m.Bind)
-		},
-		func(bdk []byte, ksn dukpt.KSN) crypto.KeyRef {
-			base, err := crypto.NewBDK(software(t, "B0TX00N", bdk))
-			require.NoError(t, err)
-			var tx dukpt.TDES
-			require.NoError(t, tx.DeriveFromBDK(base, ksn))
-			k, err := tx.PIN()
-			require.NoError(t, err)
-			return k
 		},
 		func(k crypto.KeyRef, n int) []byte {
 			kcv, err := keys.CheckValue(ctx, k, crypto.KCVLegacy, n)
@@ -76,11 +65,6 @@ func deviceProvider(t *testing.T, o payshield.Options) provider {
 		},
 		func(clear []byte, m pinblock.OffsetMethod) crypto.KeyRef {
 			k, err := local(t, payshield.PVK, "V1TN00N", clear).WithOffsetMethod(m)
-			require.NoError(t, err)
-			return k
-		},
-		func(bdk []byte, ksn dukpt.KSN) crypto.KeyRef {
-			k, err := local(t, payshield.BDK, "B0TX00N", bdk).At(ksn)
 			require.NoError(t, err)
 			return k
 		},

@@ -17,7 +17,7 @@ const longestPIN = 12
 const blockSize = 8
 
 // TranslatePIN has the device translate a PIN from a zone's (CC), a terminal's (CA) or a DUKPT terminal's key (G0) to
-// another's. The client keeps the rules of pinblock.Software: see Options. Both PANs must have the same account number,
+// another's; a dukpt.Reference whose Base is a Key stands for a DUKPT terminal's. The client keeps the rules of pinblock.Software: see Options. Both PANs must have the same account number,
 // because the command has one. Errors: pinblock.ErrPolicy, ErrBlock, ErrPAN, ErrFormat, crypto.ErrKeyRef, *Error.
 func (c *Client) TranslatePIN(ctx context.Context, dst []byte, in pinblock.Encrypted, out pinblock.Target) ([]byte, error) {
 	if err := c.options.checkTranslation(in, out); err != nil {
@@ -50,8 +50,8 @@ func readBlock(r *wire.Reader, format string) []byte {
 // translation is a request to translate a PIN.
 type translation struct {
 	command     string
-	source      Key
-	destination Key
+	source      pinKey
+	destination pinKey
 	block       []byte
 	from, to    string
 	account     string
@@ -117,26 +117,12 @@ func commonAccount(in pinblock.Encrypted, out pinblock.Target) (string, error) {
 }
 
 func (t translation) write(w *request) {
-	w.Text(t.source.text)
-	if t.destination.derived() && t.destination.kind != KeyBlock {
-		w.Text("*") // a key block says itself that it is a base derivation key
-	}
-	w.Text(t.destination.text)
-	for _, k := range []Key{t.source, t.destination} {
-		if k.derived() {
-			writeKSN(w, k)
-		}
-	}
+	w.Text(t.source.text, t.destination.mark(), t.destination.text)
+	t.source.writeKSN(w)
+	t.destination.writeKSN(w)
 	if t.command != "G0" {
 		w.Decimal(longestPIN, 2)
 	}
 	w.Hex(t.block)
 	w.Text(t.from, t.to, t.account)
-}
-
-// writeKSN writes a key serial number of 10 bytes with the descriptor that goes with it: a key set of ten hexadecimal
-// digits, no sub-key, a device of five, and a counter that is not counted.
-func writeKSN(w *request, k Key) {
-	w.Text("A05")
-	w.Hex(k.ksn.Append(nil))
 }

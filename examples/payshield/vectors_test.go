@@ -323,7 +323,7 @@ func requireCVV(t *testing.T, v vector, card crypto.CardData) {
 }
 
 // translate has a block in format 0 translated for a card.
-func translate(t *testing.T, c *payshield.Client, from, to payshield.Key, block, pan string) ([]byte, error) {
+func translate(t *testing.T, c *payshield.Client, from, to crypto.KeyRef, block, pan string) ([]byte, error) {
 	t.Helper()
 	return c.TranslatePIN(ctx, nil,
 		pinblock.Encrypted{Key: from, Layout: pinblock.ISO0, PAN: crypto.Hide(pan), Block: unhex(t, block)},
@@ -390,8 +390,7 @@ func checkLayoutToBDK(t *testing.T, v vector) {
 	ksn, err := dukpt.ParseKSN(unhex(t, text[149:169]))
 	require.NoError(t, err)
 	from := key(t, payshield.KeyBlock, "P0TN00E", text[:73])
-	base, err := key(t, payshield.KeyBlock, "B0TN00E", text[73:146]).At(ksn)
-	require.NoError(t, err)
+	base := dukpt.Reference{Base: key(t, payshield.KeyBlock, "B0TN00E", text[73:146]), KSN: ksn, Purpose: dukpt.ForPIN}
 	c := v.messages(t, payshield.Options{KeyBlocks: true, LMK: "01"})
 	_, err = translate(t, c, from, base, text[171:187], "6000000000001")
 	require.ErrorIs(t, err, payshield.ErrReply, "the case has no answer")
@@ -401,8 +400,7 @@ func checkLayoutG0(t *testing.T, v vector) {
 	text := v.Inputs["message"][6:]
 	ksn, err := dukpt.ParseKSN(unhex(t, text[69:89]))
 	require.NoError(t, err)
-	base, err := key(t, payshield.BDK, "B0TX00N", text[:33]).At(ksn)
-	require.NoError(t, err)
+	base := dukpt.Reference{Base: key(t, payshield.BDK, "B0TX00N", text[:33]), KSN: ksn, Purpose: dukpt.ForPIN}
 	got, err := translate(t, v.messages(t, payshield.Options{}), base, key(t, payshield.ZPK, "P0TN00N", text[33:66]), text[89:105], "5400089000091")
 	require.NoError(t, err)
 	require.Equal(t, "75DB0D1ADD975CF8", upper(got))

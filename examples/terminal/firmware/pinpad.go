@@ -8,7 +8,8 @@ type PINPad interface {
 	LoadWorkKeys(block []byte) error
 
 	// AppendPINBlock asks for the PIN and appends its ISO 9564-1 format 0 block, 8 bytes under the PIN key. pan is the
-	// card's number in digits. ErrCancelled means that the customer has given up.
+	// card's number in digits. While the customer types it sees to the device's watchdog itself. ErrCancelled means that the
+	// customer has given up.
 	AppendPINBlock(dst []byte, pan string) ([]byte, error)
 
 	// AppendMAC appends the authentication code of field 64 for a message under the MAC key.

@@ -14,8 +14,8 @@ const tries = 3
 // ErrReversal is the error of a reversal that the host has not answered. No payment is taken until it has.
 var ErrReversal = errors.New("firmware: a reversal is waiting for the host")
 
-// ErrReversalFailed is the error of a reversal that was sent as often as it may be. It is told once: the operator must
-// call the acquirer about the STAN that the log names.
+// ErrReversalFailed is the error of a reversal that was sent as often as it may be. It is told once, and again after a
+// power cut until the terminal is used again: the operator must call the acquirer about the STAN that the log names.
 var ErrReversalFailed = errors.New("firmware: a reversal has failed, call the acquirer")
 
 // keepReversal puts the reversal of t.request on disk. It has the same STAN and no card data: field 35 is left out, and
@@ -99,8 +99,12 @@ func (t *Terminal) undoOne(ctx context.Context, e saf.Entry) error {
 	}
 	stan, _ := m.Field(11).Int64()
 	if e.Tries >= tries {
+		if t.toldOf == e.ID { // who goes on has seen it
+			return t.journal.end(e.ID, saf.Abandoned)
+		}
+		t.toldOf = e.ID
 		t.log("reversal given up", stan)
-		return errors.Join(ErrReversalFailed, t.journal.end(e.ID, saf.Abandoned))
+		return ErrReversalFailed
 	}
 	frame, err := m.AppendPackMAC(t.frame[:0], t.config.PINPad.AppendMAC) // the keys may have changed since
 	if err != nil {

@@ -126,8 +126,8 @@ func (t *Terminal) exchangeSale(ctx context.Context) error {
 		return &Unknown{err}
 	}
 	code := t.response.Field(39)
+	t.signedIn = !signInAgain(code) // what comes next signs in first
 	if t.response.VerifyMAC(t.config.PINPad.VerifyMAC) != nil {
-		t.signedIn = t.signedIn && !signInAgain(code)
 		return &Unknown{ErrMAC}
 	}
 	return verdict(code)
@@ -154,6 +154,7 @@ func verdict(code message.Value) error {
 const declined = " 01 02 03 04 05 06 07 12 13 14 15 21 22 25 30 34 38 40 41 43 45 46 51 54 55 56 57 58 59 61 62 64 65" +
 	" 75 76 77 81 82 83 90 91 92 94 97 99 A0 "
 
+// signInAgain are the codes that ask for other work keys.
 func signInAgain(code message.Value) bool {
 	return code.Equal("77") || code.Equal("99") || code.Equal("A0")
 }

@@ -22,11 +22,11 @@ type Config struct {
 	PINPad PINPad
 	Dir    string // a folder that survives power cuts; one process at a time
 
-	Watchdog func() // called at least once a second while the terminal waits; may be nil
+	Watchdog func() // called at least once a second while the terminal waits for the host; may be nil
 	Log      *Ring  // may be nil
 }
 
-var errConfig = errors.New("firmware: Terminal, Merchant, Dials, PINPad and Dir are required")
+var errConfig = errors.New("firmware: Terminal (8), Merchant (15), Dials, PINPad and Dir are required, Timeout not below 0")
 
 // Terminal is one terminal. Open makes it.
 type Terminal struct {
@@ -41,11 +41,13 @@ type Terminal struct {
 	header                      [11]byte
 	batch                       string
 	signedIn                    bool
+	toldOf                      uint64 // the reversal that the operator was told of as failed
 }
 
 // Open opens the folder, where reversals of a run before may be waiting: SignIn and Sale send them first.
 func Open(config Config) (*Terminal, error) {
-	if config.Terminal == "" || config.Merchant == "" || len(config.Dials) == 0 || config.PINPad == nil || config.Dir == "" {
+	if len(config.Terminal) != 8 || len(config.Merchant) != 15 || len(config.Dials) == 0 || config.PINPad == nil ||
+		config.Dir == "" || config.Timeout < 0 {
 		return nil, errConfig
 	}
 	config = config.withDefaults()

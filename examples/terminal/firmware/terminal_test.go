@@ -174,6 +174,41 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
+// TestSignInAgain has the host ask for other work keys by a decline with a good code: the next sale signs in first.
+func TestSignInAgain(t *testing.T) {
+	for _, code := range []string{"77", "99", "A0"} {
+		h := hosttest.New(t)
+		terminal := open(t, config(t, h, t.TempDir()))
+		h.Set(hosttest.Behaviour{Code: code})
+		_, err := terminal.Sale(t.Context(), oneSale)
+		require.Equal(t, &Declined{code}, err)
+		h.Set(hosttest.Behaviour{})
+		_, err = terminal.Sale(t.Context(), oneSale)
+		require.NoError(t, err)
+		require.Equal(t, []string{"0800 000001", "0200 000002", "0800 000003", "0200 000004"}, h.Requests())
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	h := hosttest.New(t)
+	for name, change := range map[string]func(*Config){
+		"no terminal":           func(c *Config) { c.Terminal = "" },
+		"a short terminal":      func(c *Config) { c.Terminal = "2980001" },
+		"a long terminal":       func(c *Config) { c.Terminal = "298000130" },
+		"a short merchant":      func(c *Config) { c.Merchant = "84829044111600" },
+		"a long merchant":       func(c *Config) { c.Merchant = "8482904411160000" },
+		"no line":               func(c *Config) { c.Dials = nil },
+		"no PIN pad":            func(c *Config) { c.PINPad = nil },
+		"no folder":             func(c *Config) { c.Dir = "" },
+		"time before it begins": func(c *Config) { c.Timeout = -1 },
+	} {
+		c := config(t, h, t.TempDir())
+		change(&c)
+		_, err := Open(c)
+		require.ErrorIs(t, err, errConfig, name)
+	}
+}
+
 // TestReversalUntilAnswered has reversals refused: no sale is taken meanwhile, and after the third the operator is told.
 func TestReversalUntilAnswered(t *testing.T) {
 	h := hosttest.New(t)
@@ -187,9 +222,14 @@ func TestReversalUntilAnswered(t *testing.T) {
 	}
 	_, err = terminal.Sale(t.Context(), oneSale)
 	require.ErrorIs(t, err, ErrReversalFailed)
+	require.NoError(t, terminal.Close()) // the power is cut before anybody has read it
+	terminal = open(t, terminal.config)
+	_, err = terminal.Sale(t.Context(), oneSale)
+	require.ErrorIs(t, err, ErrReversalFailed)
 	h.Set(hosttest.Behaviour{})
 	_, err = terminal.Sale(t.Context(), oneSale)
 	require.NoError(t, err)
+	require.Zero(t, terminal.journal.pending)
 	sales := 0
 	for _, line := range h.Requests() {
 		if strings.HasPrefix(line, "0200") {

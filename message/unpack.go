@@ -65,8 +65,7 @@ func (m *Message) parseAlike() bool {
 // parseAnew reads a message of which nothing is known.
 func (m *Message) parseAnew() error {
 	if wire.Oversize(len(m.image)) {
-		m.broken = true
-		return m.fail(fault.New(fault.TooLong, "", 0, nil))
+		return m.breaks(fault.New(fault.TooLong, "", 0, nil))
 	}
 	before := m.shape
 	pos, err := m.parseFront()
@@ -84,8 +83,7 @@ func (m *Message) parseAnew() error {
 		err = m.checkParts(m.layout.PartedOf(&m.present))
 	}
 	if err != nil {
-		m.broken = true
-		return m.fail(err)
+		return m.breaks(err)
 	}
 	if before == m.shape && before != nil { // the second in a row
 		start := &m.start
@@ -93,6 +91,12 @@ func (m *Message) parseAnew() error {
 		start.Front, start.BitmapAt, start.Bitmaps, start.MTI, start.Shape = len(m.header), m.bitmapAt, m.bitmaps, m.mti, m.shape
 	}
 	return nil
+}
+
+// breaks keeps an error that leaves the message in pieces.
+func (m *Message) breaks(f *fault.Fault) error {
+	m.broken = true
+	return m.fail(f)
 }
 
 // parseFront reads header, message type and bitmaps. The bits are left in m.present.

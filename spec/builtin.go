@@ -62,6 +62,9 @@ func variantOf(base, name string) (Config, error) {
 	if override, ok := variants[base][name]; ok {
 		return override(), nil
 	}
+	if len(VariantNames(base)) == 0 {
+		return Config{}, fmt.Errorf("%s has no variants, and so no %q", base, name)
+	}
 	return Config{}, fmt.Errorf("%s has no variant %q (there are %s)", base, name, strings.Join(VariantNames(base), ", "))
 }
 

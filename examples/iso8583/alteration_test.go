@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/hex"
 	"io"
 	"net"
 	"path/filepath"
@@ -78,6 +80,35 @@ func TestProxyPassesEverything(t *testing.T) {
 		require.Equal(t, 2, strings.Count(end().out, "that are no message"))
 		listener.Close()
 	}
+}
+
+// What cannot be changed as a rule says, and what is no frame any more, goes on as it came and is told.
+func TestPassageGoesOn(t *testing.T) {
+	var out, told bytes.Buffer
+	p := &proxy{console: &console{stdout: &out, stderr: &told}}
+	p.spec, p.frame = "unionpay-pos+no-header", "ascii4"
+	require.NoError(t, p.check(p.console))
+	p.changes = &alterations{rules: []alteration{{set: fieldValues{{"48.9", "x"}}}}, used: make([]int, 1)}
+	near, far := net.Pipe()
+	came := make(chan string)
+	go func() {
+		all, _ := io.ReadAll(far)
+		came <- string(all)
+	}()
+	way := &passage{proxy: p, session: 1, from: fromClient, out: near, message: p.codec.New()}
+	wire, err := hex.DecodeString(strings.ReplaceAll(signOn, " ", ""))
+	require.NoError(t, err)
+	sent := "0036" + string(wire) + "x136"
+	require.True(t, way.pass([]byte(sent)))
+	require.True(t, way.pass([]byte("and")))
+	require.True(t, way.pass([]byte("more")))
+	way.rest()
+	near.Close()
+	require.Equal(t, sent+"andmore", <-came)
+	require.Equal(t, 1, strings.Count(told.String(), "frame at byte 40: "), told.String())
+	require.Equal(t, 1, strings.Count(told.String(), "session 1, client: rule 1: field 48"), told.String())
+	require.Equal(t, 2, strings.Count(told.String(), "\n"), told.String())
+	require.NotContains(t, out.String(), "changed")
 }
 
 func TestProxyRulesFaults(t *testing.T) {

@@ -54,7 +54,9 @@ func (one *candidate) add(name string, s *spec.Spec) (*variant, error) {
 		return nil, err
 	}
 	v := &variant{name: name, message: codec.New(), choices: strings.Count(name, "+") - strings.Count(one.name, "+")}
-	_, v.header, _ = headerOf(name)
+	if _, v.header, _ = headerOf(name); v.header > 0 {
+		v.choices++ // any bytes will do as one, which a variant or a length header does not say
+	}
 	for _, f := range s.Config().Fields {
 		if f.Time != "" {
 			v.times = append(v.times, timeField{f.Number, string(f.Time)})

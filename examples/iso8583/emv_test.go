@@ -165,3 +165,13 @@ func TestDecodeTakesTheStricterMask(t *testing.T) {
 	require.Contains(t, clear, "3.3 PIN")
 	require.Contains(t, clear, "SMITH")
 }
+
+// Without -lines a byte may stand on two of them; with it each is read alone.
+func TestEMVLines(t *testing.T) {
+	const split = "9F2\n6080102030405060708\n"
+	require.Equal(t, must(t, strings.ReplaceAll(split, "\n", ""), "emv", "tlv"), must(t, split, "emv", "tlv"))
+	r := try(split, "emv", "-lines", "tlv")
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "line 1, column 3: an odd number of hexadecimal digits")
+	require.Contains(t, r.errors, "line 2, ")
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/posline/posline/connection"
 	"github.com/posline/posline/examples/iso8583/internal/dump"
 )
 
@@ -162,4 +163,16 @@ func TestFullOutput(t *testing.T) {
 	c := &console{stdout: full, stderr: io.Discard}
 	c.say("something")
 	require.Equal(t, exitTrouble, c.status(nil))
+}
+
+// Of a frame whose end is missing there must be the start of a message, and the frame must be one that can be.
+func TestStartOfFrame(t *testing.T) {
+	framing, err := connection.FramingByName("binary2")
+	require.NoError(t, err)
+	frame := append([]byte{0, 200}, bytes.Repeat([]byte{7}, 50)...)
+	for size, want := range map[int]int{0: 0, 1: 0, 2: 0, 1 + leastStart: 0, 2 + leastStart: leastStart, 52: 50} {
+		require.Len(t, startOfFrame(framing, frame[:size]), want, size)
+	}
+	require.Nil(t, startOfFrame(framing, append([]byte{0xFF, 0xFF}, make([]byte, maxFrame)...)))
+	require.Nil(t, startOfFrame(framing, append([]byte{0, 0}, frame[2:]...)), "a keep-alive")
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/pem"
 	"io"
 	"math/big"
@@ -289,6 +290,56 @@ func TestSendRefusesItsInput(t *testing.T) {
 	require.Contains(t, r.out, "frame is not a request (not sent); it is safe to send again")
 	require.Contains(t, r.out, `"39":"00"`, "the next one is sent")
 	end()
+}
+
+// Frames without a message in them are nothing to send, and are told as what a line of them is.
+func TestSendKeepAlives(t *testing.T) {
+	r := sendTo("127.0.0.1:1", "0000")
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "iso8583: line 1: ")
+	require.NotContains(t, r.errors, "taken off")
+}
+
+// An answer that is no message is shown as far as it can be read.
+func TestSendShowsWhatIsNoAnswer(t *testing.T) {
+	wire, err := hex.DecodeString(strings.ReplaceAll(signOn, " ", ""))
+	require.NoError(t, err)
+	wire[1] = 0x10 // the answer to it
+	address, end := startHost(t, "-count", "2", "-rules", rulesFile(t, `[{"garbage":"`+hex.EncodeToString(wire)+`FF"}]`))
+	r := sendTo(address, signOn)
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "it is not safe to send again")
+	require.Contains(t, r.out, "TERM0001")
+	require.Contains(t, r.out, "00000000  08 10 ")
+	r = sendTo(address, signOn, "-json")
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.out, `{"error":{"kind":"`)
+	end()
+}
+
+// A host that is told to end begins nothing any more.
+func TestHostThatEnds(t *testing.T) {
+	h := newHost(&console{})
+	require.True(t, h.begin())
+	h.flows.Done()
+	h.finish(t.Context())
+	require.False(t, h.begin())
+	reply, err := h.handle(nil, []byte{1}, []byte("before"))
+	require.NoError(t, err)
+	require.Equal(t, "before", string(reply))
+	require.Zero(t, h.seen)
+}
+
+// An answer that cannot be made is told, and none goes out.
+func TestListenCannotSign(t *testing.T) {
+	keys := writeFile(t, "keys.json", `{"master":"0123456789ABCDEFFEDCBA9876543210","mac":{"scheme":"x9.9","from":"62"}}`)
+	address, end := startHost(t, "-count", "1", "-new", "64", "-keys", keys, "-rules", rulesFile(t, `[{"reply":{"39":"00","64":"00000000"}}]`))
+	r := sendTo(address, saleJSON, "-timeout", "200ms")
+	require.Equal(t, exitBad, r.status)
+	host := end()
+	require.Equal(t, exitBad, host.status)
+	require.Contains(t, host.errors, ": rule 1: ")
+	require.Contains(t, host.out, " out nothing\n")
 }
 
 func TestTLS(t *testing.T) {

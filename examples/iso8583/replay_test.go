@@ -68,7 +68,8 @@ func TestProxyAndReplay(t *testing.T) {
 	require.Equal(t, exitGood, r.status, r.errors)
 	require.Equal(t, exitGood, endHost().status)
 
-	for _, args := range [][]string{{"replay"}, {"proxy"}, {"replay", "-to", "127.0.0.1:1", "-spec", "unionpay-pos", "-frame", "binary2", "-ignore", "x", recording}} {
+	for _, args := range [][]string{{"replay"}, {"proxy"}, {"replay", recording}, {"replay", "-to", "127.0.0.1:1", "-spec", "unionpay-pos", recording},
+		append([]string{"replay", "-on", "127.0.0.1:0", "-match", "199", recording}, wireFlags...), {"replay", "-to", "127.0.0.1:1", "-spec", "unionpay-pos", "-frame", "binary2", "-ignore", "x", recording}} {
 		try("", args...).isUsage(t, args)
 	}
 	require.Equal(t, exitTrouble, try("", append([]string{"proxy", "-on", "127.0.0.1:0", "-to", host, "-record", recording}, wireFlags...)...).status, "it writes over nothing")
@@ -154,6 +155,12 @@ func TestExchangesOfSessions(t *testing.T) {
 	for i, one := range found {
 		require.Equal(t, fmt.Sprintf("line %d", i+1), one.place)
 		require.Equal(t, "0810", one.answer.MTI())
+	}
+	p := &player{replayer: r, exchanges: found}
+	for _, want := range []*exchange{found[0], found[1], found[0]} {
+		nearest, rows := p.nearest(found[0].request)
+		require.Same(t, want, nearest, "equal requests have the recorded answers in turn, and then the first")
+		require.Empty(t, rows)
 	}
 	require.Equal(t, "iso8583: line 4: no answer in the recording, left out\niso8583: line 6: what the host has sent of itself is left out\n", told.String())
 }

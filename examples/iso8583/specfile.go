@@ -54,7 +54,7 @@ func readSpec(name string) (s *spec.Spec, warnings []string, err error) {
 			return nil, warnings, err
 		}
 		s, err = s.Derive(spec.Config{Name: fmt.Sprintf("%s, header of %d bytes", s.Name(), size),
-			Header: []spec.Field{{Number: 1, Name: "Header", Format: fmt.Sprintf("b %d", 8*size)}}})
+			Header: []spec.Field{{Number: 1, Name: "Header", Format: fmt.Sprintf("b %d", 8*size), Encoding: spec.Raw}}})
 		return s, warnings, err
 	}
 	if slices.Contains(spec.BuiltInNames(), base) {

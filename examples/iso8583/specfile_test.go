@@ -74,7 +74,42 @@ func TestSpecFileFaults(t *testing.T) {
 		require.Equal(t, exitBad, try("", "spec", "check", file).status, name)
 		require.Equal(t, exitTrouble, try("", "spec", "convert", file).status, name)
 	}
+	folder := t.TempDir()
+	r = try("", "spec", "check", folder, twice)
+	require.Equal(t, exitTrouble, r.status, "what cannot be read at all ends it")
+	require.Equal(t, 1, strings.Count(r.errors, "\n"), r.errors)
+	require.Empty(t, r.out)
 	for _, args := range [][]string{{"spec", "convert"}, {"spec", "convert", "a", "b"}, {"spec", "convert", "-x"}} {
 		require.Equal(t, exitUsage, try("", args...).status)
+	}
+}
+
+// What may stand behind a name is listed, and does so: variants, and a header of any size where a spec has no variants.
+func TestNamesWithMore(t *testing.T) {
+	list := must(t, "", "spec", "list")
+	shipped := ""
+	for line := range strings.Lines(list) {
+		variant, ok := strings.CutPrefix(strings.TrimSpace(line), "+")
+		if !ok {
+			shipped, _, _ = strings.Cut(line, "\t")
+			continue
+		}
+		must(t, "", "spec", "show", shipped+"+"+variant)
+	}
+	require.Contains(t, list, "\n  +no-header\n")
+
+	file := writeFile(t, "ours.json", must(t, "", "spec", "show", "-json", "iso8583-1987-ascii"))
+	for _, base := range []string{"iso8583-1987-ascii", file} {
+		require.Equal(t, `{"header":"6000030000","0":"0800","11":"000001"}`+"\n",
+			must(t, "6000030000"+hexOf("08000020000000000000000001"), "decode", "-json", "-clear", "-spec", base+"+header-5"))
+	}
+	for _, name := range []string{"iso8583-1987-ascii", "iso8583-1987-ebcdic", "iso8583-1993-ascii", "iso8583-1987-binary"} {
+		require.Regexp(t, `(?m)^header.1 +Header +b 40 +raw`, must(t, "", "spec", "show", name+"+header-5"), name)
+	}
+	require.Contains(t, try("6000030000"+hexOf("0800"+"0020000000800000"+"000001"+"TERM0001"), "guess").out, "\niso8583 decode -spec iso8583-1987-ascii+header-5\n")
+	require.Contains(t, try("", "spec", "show", "iso8583-1987-ascii+x").errors, `iso8583-1987-ascii has no variants, and so no "x"`)
+	require.Contains(t, try("", "spec", "show", "unionpay-pos+x").errors, `unionpay-pos has no variant "x" (there are `)
+	for _, size := range []string{"0", "256", "x", "-1", ""} {
+		try("", "spec", "show", "iso8583-1987-ascii+header-"+size).isUsage(t, size)
 	}
 }

@@ -25,7 +25,11 @@ var device struct {
 	text     string // of the last error
 }
 
-var errOpen = errors.New("the terminal is open already, or not open")
+// Errors of POSLINE_MISUSE.
+var (
+	errOpen = errors.New("the terminal is open already, or not open")
+	errHost = errors.New("no host is given")
+)
 
 // posline_open opens the terminal.
 //
@@ -36,10 +40,14 @@ func posline_open(c *C.posline_config) C.int {
 	if c == nil || device.terminal != nil || c.pinpad.load_work_keys == nil || c.pinpad.pin_block == nil || c.pinpad.mac == nil {
 		return told(C.POSLINE_MISUSE, errOpen)
 	}
+	host := C.GoString(c.host)
+	if host == "" {
+		return told(C.POSLINE_MISUSE, errHost)
+	}
 	watchdog := c.watchdog
 	config := firmware.Config{
 		Terminal: C.GoString(c.terminal), Merchant: C.GoString(c.merchant), Dir: C.GoString(c.folder),
-		Dials: []firmware.Dial{{Name: "host", Address: C.GoString(c.host)}}, PINPad: &pinPad{c.pinpad},
+		Dials: []firmware.Dial{{Name: "host", Address: host}}, PINPad: &pinPad{c.pinpad},
 		Timeout: time.Duration(c.timeout_seconds) * time.Second, Log: &device.log,
 		Watchdog: func() { C.poslineWatchdog(watchdog) },
 	}

@@ -71,6 +71,11 @@ func TestApplication(t *testing.T) {
 
 			out, code = sell(filepath.Join(folder, "none"), "1", hosttest.Track2, hosttest.PIN)
 			require.Equal(t, 4, code, out)
+
+			h.Address = ""
+			out, code = sell(folder, "1", hosttest.Track2, hosttest.PIN)
+			require.Equal(t, 4, code, out)
+			require.Equal(t, "open: 4 no host is given\n", out)
 		})
 	}
 }

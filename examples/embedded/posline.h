@@ -11,7 +11,7 @@ enum {
 	POSLINE_OK = 0,       /* a sale: approved; anything else: not paid */
 	POSLINE_DECLINED = 1, /* the host has refused; posline_text is "declined with code NN" */
 	POSLINE_UNKNOWN = 2,  /* the outcome is not known: the sale is being reversed, the customer has not paid */
-	POSLINE_NOT_SENT = 3, /* nothing was sent: no line, cancelled, a value out of range */
+	POSLINE_NOT_SENT = 3, /* no sale was sent: no line, no answer to a sign-in or a reversal, cancelled, a value out of range */
 	POSLINE_MISUSE = 4    /* not open, open already, a missing argument */
 };
 
@@ -20,7 +20,8 @@ typedef struct posline_pinpad {
 	void *device;
 	/* field 62 of a sign-in answer: work keys under the master key; all of them are taken, or none */
 	int (*load_work_keys)(void *device, const uint8_t *block, size_t size);
-	/* asks for the PIN and makes its ISO 9564-1 format 0 block under the PIN key; not 0 when the customer gives up */
+	/* asks for the PIN and makes its ISO 9564-1 format 0 block under the PIN key; not 0 when the customer gives up. The
+	 * watchdog is its own business while the customer types */
 	int (*pin_block)(void *device, const char *pan, uint8_t block[8]);
 	/* UnionPay's MAC of a message, eight hexadecimal characters, under the MAC key */
 	int (*mac)(void *device, const uint8_t *message, size_t size, uint8_t code[8]);
@@ -35,7 +36,7 @@ typedef struct posline_config {
 	const char *backup;  /* tried when there is no line to host; may be NULL */
 	int timeout_seconds; /* for one answer; 0 is 30 */
 	posline_pinpad pinpad;
-	void (*watchdog)(void); /* called at least once a second while the terminal waits; may be NULL */
+	void (*watchdog)(void); /* called at least once a second while the terminal waits for the host; may be NULL */
 } posline_config;
 
 typedef struct posline_receipt {

@@ -37,8 +37,5 @@ func formatCode(f pinblock.Format) (string, error) {
 	case pinblock.ISO3:
 		return "47", nil
 	}
-	if f.Size() == 0 {
-		return "", pinblock.ErrFormat
-	}
 	return "", fmt.Errorf("%w: %s on the device", crypto.ErrUnsupported, f)
 }

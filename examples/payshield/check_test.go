@@ -87,6 +87,8 @@ func TestOptionsOutOfShape(t *testing.T) {
 		_, err = simulator.New(simulator.Config{LMK: simulator.TestLMK(), Device: o})
 		require.ErrorIs(t, err, payshield.ErrOptions)
 	}
+	require.ErrorIs(t, dial(t, simulator.TestLMK(), payshield.Options{LMK: "x", AllowTestLMK: true}), payshield.ErrOptions)
+	require.Equal(t, 0xFFFF, payshield.Options{}.Framing().Max())
 	require.NoError(t, payshield.Options{Header: 32, Trailer: strings.Repeat("x", 32), LMK: "99"}.Check())
 	for _, c := range []simulator.Config{{}, {LMK: simulator.TestLMK(), Firmware: "short"}, {LMK: simulator.TestLMK(), PINLength: 13}} {
 		_, err := simulator.New(c)
@@ -118,6 +120,9 @@ func TestStatus(t *testing.T) {
 	status, err := connect(t, payshield.Options{}).Status(ctx)
 	require.NoError(t, err)
 	require.Equal(t, payshield.Status{Buffer: 32, TCP: true, Sockets: 64, Firmware: "1234-5678"}, status)
+	status, err = connect(t, payshield.Options{Trailer: "END"}).Status(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 64, status.Sockets)
 	for reply, want := range map[string]payshield.Status{
 		"NP0000021234-567800000":   {Buffer: 2, Sockets: 2, Firmware: "1234-5678"},
 		"NP0011641234-567800000":   {Buffer: 8, TCP: true, Sockets: 64, Firmware: "1234-5678"},

@@ -144,7 +144,7 @@ func (q *chip) pad() {
 	if q.profile.Padding == crypto.Padding2 {
 		q.contents = append(q.contents, 0x80)
 	}
-	for len(q.contents) == 0 || len(q.contents)%8 != 0 {
+	for len(q.contents)%8 != 0 {
 		q.contents = append(q.contents, 0)
 	}
 }

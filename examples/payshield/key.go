@@ -27,7 +27,7 @@ func NewKey(kind KeyType, a crypto.Attributes, text string) (Key, error) {
 		return Key{}, err
 	}
 	switch {
-	case !kind.Known() || !kind.Serves(a.Usage):
+	case !kind.Serves(a.Usage):
 		return Key{}, fmt.Errorf("%w: a key of type %q", crypto.ErrUsage, string(kind))
 	case !wire.IsKey(text) || text[0] == 'R' || (text[0] == 'S') != (kind == KeyBlock):
 		return Key{}, fmt.Errorf("%w: a key of type %q", ErrData, string(kind))

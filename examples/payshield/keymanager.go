@@ -111,7 +111,7 @@ func schemeFor(kind KeyType, a crypto.Attributes, bits int) (byte, error) {
 	if err := a.Validate(); err != nil {
 		return 0, err
 	}
-	if !kind.Known() || !kind.Serves(a.Usage) {
+	if !kind.Serves(a.Usage) {
 		return 0, fmt.Errorf("%w: a key of type %q", crypto.ErrUsage, string(kind))
 	}
 	if kind == KeyBlock {

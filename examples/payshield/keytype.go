@@ -60,7 +60,7 @@ var usages = map[KeyType][]crypto.Usage{
 
 var typeOrder = []KeyType{ZMK, ZPK, PVK, IKEY, CVK, TAK, BDK, MKAC, MKSMI, MKSMC, MKDAC, MKDN, ZEK}
 
-// Serves reports whether keys of the type are for the usage.
+// Serves reports whether keys of the type are for the usage; those of a type that is not known never are.
 func (t KeyType) Serves(u crypto.Usage) bool {
 	if t == KeyBlock {
 		return true

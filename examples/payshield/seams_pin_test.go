@@ -3,6 +3,7 @@ package payshield_test
 import (
 	"bytes"
 	"fmt"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -60,6 +61,35 @@ func (s *suite) translate(name string, in pinblock.Encrypted, out pinblock.Targe
 	}
 	require.Equal(s, "x", string(block[:1]))
 	s.add(name, s.pin(clear, out.Layout, block[1:], out.PAN.Text()), nil)
+}
+
+// TestPolicyRules: what a rule allows, client and software do alike, and nothing without it.
+func TestPolicyRules(t *testing.T) {
+	first, second := unhex(t, firstHex), unhex(t, secondHex)
+	formats := []pinblock.Format{pinblock.ISO0, pinblock.ISO1, pinblock.ISO3, pinblock.Diebold, pinblock.Docutel}
+	for _, rule := range []pinblock.Rule{
+		{From: pinblock.ISO1, To: pinblock.ISO0}, {From: pinblock.ISO0, To: pinblock.ISO1}, {From: pinblock.ISO3, To: pinblock.ISO0},
+		{From: pinblock.Diebold, To: pinblock.ISO3}, {From: pinblock.ISO0, To: pinblock.Docutel}, {From: pinblock.ISO1, To: pinblock.ISO3},
+	} {
+		rules := pinblock.Policy{rule}
+		software := &suite{T: t, provider: softwareProvider(t)}
+		software.Translator = pinblock.Software{Policy: rules}
+		device := &suite{T: t, provider: deviceProvider(t, payshield.Options{Policy: rules})}
+		device.Translator = connect(t, payshield.Options{Policy: rules})
+		for _, s := range []*suite{software, device} {
+			from, to := s.key(payshield.ZPK, "P0TB00N", first), s.key(payshield.ZPK, "P0TB00N", second)
+			for _, card := range []string{pan, "6217970000000000422", "4012345678909"} {
+				for _, in := range formats {
+					for _, out := range formats {
+						e := pinblock.Encrypted{Key: from, Layout: in, PAN: crypto.Hide(card), Block: s.pinBlock(first, in, "1234", card)}
+						s.translate(fmt.Sprint(in, " to ", out), e, pinblock.Target{Key: to, Layout: out, PAN: crypto.Hide(card)}, second)
+					}
+				}
+			}
+		}
+		require.Equal(t, software.results, device.results, "%v", rule)
+		require.Contains(t, software.results, fmt.Sprint(rule.From, " to ", rule.To, ": 1234"))
+	}
 }
 
 func (s *suite) badTranslations(from, to crypto.KeyRef, first, second []byte) {
@@ -162,6 +192,11 @@ func (s *suite) pvvs() {
 			s.add("changed PIN", string(after), err)
 			_, err = s.ChangePVV(ctx, nil, changed, in, pvk, data, string(pvv))
 			s.add("change by another", nil, err)
+			noCard := in
+			noCard.PAN = crypto.Hide("123")
+			if f == pinblock.ISO0 {
+				s.add("no card", nil, s.VerifyPVV(ctx, noCard, pvk, pinblock.PVVData{PAN: noCard.PAN}, string(pvv)))
+			}
 			s.add("another card", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: crypto.Hide("6224242900000121")}, string(pvv)))
 			s.add("PVKI", nil, s.VerifyPVV(ctx, in, pvk, pinblock.PVVData{PAN: data.PAN, KeyIndex: 10}, string(pvv)))
 			changed.Block = bytes.Clone(in.Block)
@@ -195,6 +230,16 @@ func (s *suite) offsets() {
 	six := in
 	six.Block = s.pinBlock(first, pinblock.ISO0, "123456", pan)
 	s.add("offset for less than the PIN", nil, s.VerifyOffset(ctx, six, pvk, data, "1234"))
+	twelve := in
+	twelve.Block = s.pinBlock(first, pinblock.ISO0, "987654321012", pan)
+	clear, err := crypto.NewPVK(software(s, "V1TN00N", third))
+	require.NoError(s, err)
+	longest, err := pinblock.ParsePIN([]byte("987654321012"))
+	require.NoError(s, err)
+	offset, err := pinblock.AppendOffset(nil, clear, data, longest)
+	require.NoError(s, err)
+	s.add("offset of a long PIN", "verified", s.VerifyOffset(ctx, twelve, pvk, data, string(offset)))
+	s.add("another offset of a long PIN", nil, s.VerifyOffset(ctx, twelve, pvk, data, next(offset)))
 	in.Layout, in.Block = pinblock.ISO3, s.pinBlock(first, pinblock.ISO3, "1234", pan)
 	s.add("format that is not allowed", nil, s.VerifyOffset(ctx, in, pvk, data, "1234"))
 }

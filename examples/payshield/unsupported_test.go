@@ -128,6 +128,16 @@ func TestKeysAreKeptToWhatTheyAreFor(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrUsage)
 	_, err = c.GenerateKey(ctx, payshield.ZPK, crypto.MustAttributes("M3TC00N"), 128)
 	require.ErrorIs(t, err, crypto.ErrUsage)
+	for _, attributes := range []string{"P0TB00N", "P0DB00N"} {
+		for _, bits := range []int{0, 63, 256} {
+			_, err = c.GenerateKey(ctx, payshield.ZPK, crypto.MustAttributes(attributes), bits)
+			require.ErrorIs(t, err, crypto.ErrKeyLength)
+		}
+	}
+	_, err = c.GenerateKey(ctx, payshield.ZPK, crypto.MustAttributes("P0TB00N"), 64)
+	require.ErrorIs(t, err, crypto.ErrKeyLength)
+	_, err = c.GenerateKey(ctx, payshield.ZPK, crypto.MustAttributes("P0DB00N"), 128)
+	require.ErrorIs(t, err, crypto.ErrKeyLength)
 	_, err = c.GenerateKey(ctx, payshield.ZPK, crypto.Attributes{}, 128)
 	require.ErrorIs(t, err, crypto.ErrAttributes)
 	_, _, err = c.NewTerminalKey(ctx, zone, crypto.MustAttributes("P0TB00N"))

@@ -25,8 +25,6 @@ func (j *job) keyType() (payshield.KeyType, error) {
 		return "", fault("15")
 	case kind == payshield.KeyBlock:
 		return "", fault("A1")
-	case !kind.Known():
-		return "", fault("04")
 	}
 	return kind, nil
 }

@@ -127,45 +127,29 @@ func crypt(master []byte, variant, scheme byte, key []byte, encrypt bool) error 
 			}
 			own[8] ^= half[part/8]
 		}
-		if err := block(own, key[part:part+8], encrypt); err != nil {
-			return err
-		}
+		block(own, key[part:part+8], encrypt)
 	}
 	return nil
 }
 
-// block encrypts or decrypts eight bytes in place.
-func block(key, b []byte, encrypt bool) error {
-	triple := expand(key)
-	defer clear(triple)
-	c, err := des.NewTripleDESCipher(triple)
-	if err != nil {
-		return fault("27")
+// block encrypts or decrypts eight bytes in place under a key of 8, 16 or 24.
+func block(key, b []byte, encrypt bool) {
+	var triple [24]byte
+	defer clear(triple[:])
+	for i := range triple {
+		triple[i] = key[i%len(key)]
 	}
+	c, _ := des.NewTripleDESCipher(triple[:]) // the length is right
 	if encrypt {
 		c.Encrypt(b, b)
 	} else {
 		c.Decrypt(b, b)
 	}
-	return nil
-}
-
-// expand returns three parts of a key of one, two or three.
-func expand(key []byte) []byte {
-	switch len(key) {
-	case 8:
-		return append(append(append([]byte(nil), key...), key...), key...)
-	case 16:
-		return append(append([]byte(nil), key...), key[:8]...)
-	}
-	return append([]byte(nil), key...)
 }
 
 // checkValue returns zeros encrypted under a key of 8, 16 or 24 bytes.
 func checkValue(key []byte) []byte {
 	zeros := make([]byte, 8)
-	if err := block(key, zeros, true); err != nil {
-		return make([]byte, 8)
-	}
+	block(key, zeros, true)
 	return zeros
 }

@@ -23,18 +23,16 @@ func (j *job) natural(pvk clearKey) natural {
 }
 
 // method gives the library a key with the table, and what stands for the PAN: the validation data, in which the last five
-// digits of the account number stand for N. Letters are the pad and stand at the end.
+// digits of the account number stand for N. What is alike at the end is the pad.
 func (j *job) method(n natural) (key crypto.PVK, data pinblock.OffsetData, err error) {
 	before, after, found := strings.Cut(n.valid, "N")
 	if !found {
 		return key, data, fault("15")
 	}
 	text := before + n.acct[accountDigits-5:] + after
-	m := pinblock.OffsetMethod{Table: n.table}
-	if last := text[len(text)-1]; last >= 'A' && last <= 'F' {
-		m.Pad = last
-		text = strings.TrimRight(text, string(rune(last)))
-	}
+	last := text[len(text)-1:]
+	m := pinblock.OffsetMethod{Table: n.table, Pad: last[0]}
+	text = text[:1] + strings.TrimRight(text[1:], last)
 	k, err := j.usable(n.pvk, crypto.UsagePVK3624, crypto.ModeNoRestriction, m.Bind)
 	if err != nil {
 		return key, data, err

@@ -136,7 +136,7 @@ func (j *job) end() error {
 
 // endOfKeyBlock is end for commands whose selector was read already.
 func (j *job) endOfKeyBlock() error {
-	if j.r.Left() > 0 && j.r.NextRaw() == wire.Trailer {
+	if j.r.NextRaw() == wire.Trailer {
 		j.r.Raw(1)
 		if j.r.Left() > wire.MaximumTrailer || j.r.Left() == 0 {
 			j.r.Fail()

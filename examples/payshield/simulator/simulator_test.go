@@ -158,8 +158,12 @@ func TestKeysGoAndCome(t *testing.T) {
 	master := ask(t, s, "A0080DU")[4:37]
 	made = ask(t, s, "A0170DU;1"+master+"X")
 	require.Equal(t, "A100U", made[:5])
-	require.Equal(t, "CB20", ask(t, s, "CA"+made[4:37]+zpk+"120000000000000000"+"0101550000025321"))
-	require.Equal(t, "CB10", ask(t, newSimulator(t, simulator.Config{}), "CA"+made[4:37]+zpk+"120000000000000000"+"0101550000025321"))
+	clear := unhex(t, "D3DCC7EA9BCB755D254620B376B3D007")
+	require.NoError(t, simulator.TestLMK().Wrap(payshield.TPK2, 'U', clear))
+	pins := "CA" + "U" + upper(clear) + zpk + "126428EB94035AF53B0101550000025321"
+	require.Equal(t, "CB0004", ask(t, s, pins)[:6])
+	require.Equal(t, "CB10", ask(t, newSimulator(t, simulator.Config{}), pins))
+	require.Equal(t, "CB10", ask(t, s, "CA"+tpk+zpk+"126428EB94035AF53B0101550000025321"))
 }
 
 // PINs under the local master key: the values of the blocks that hold the same PIN.

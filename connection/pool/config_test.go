@@ -35,6 +35,14 @@ func TestConfigIsChecked(t *testing.T) {
 	require.Empty(t, h.dials, "nothing was dialled")
 }
 
+// TestLinesAreCounted from one in errors.
+func TestLinesAreCounted(t *testing.T) {
+	c := newHost(t).config("a", "b")
+	c.Lines[1].Name = ""
+	_, err := New(c)
+	require.EqualError(t, err, "pool: line 2 has no name")
+}
+
 // TestDefaults are those that Config tells.
 func TestDefaults(t *testing.T) {
 	h := newHost(t)

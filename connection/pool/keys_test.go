@@ -314,3 +314,41 @@ func TestKeyAfterARepeatThatDidNotLeave(t *testing.T) {
 		require.ErrorIs(t, p.keys.enter(key, k, false), connection.ErrDuplicateKey, "its time is not over")
 	})
 }
+
+// TestDuplicatesLeaveNoTrace: a request that is refused for its key takes no place.
+func TestDuplicatesLeaveNoTrace(t *testing.T) {
+	within(t, shared, func(t *testing.T, h *host, p *Pool) {
+		h.set(func() { h.play = silence })
+		first := async(p, sale(1))
+		synctest.Wait()
+		_, err := p.Exchange(t.Context(), sale(1), nil)
+		require.ErrorIs(t, err, connection.ErrDuplicateKey)
+		_, err = p.Start(sale(1), nil, time.Time{}, new(told))
+		require.ErrorIs(t, err, connection.ErrDuplicateKey)
+		inFlight := 0
+		for _, l := range p.Lines() {
+			inFlight += l.InFlight
+		}
+		require.Equal(t, 1, inFlight)
+		_, err = first()
+		require.ErrorIs(t, err, connection.ErrTimeout)
+	})
+}
+
+// TestTombstonesGoOneByOne: that one's time is over says nothing about the next.
+func TestTombstonesGoOneByOne(t *testing.T) {
+	s := keyShard{entries: map[[32]byte]keyEntry{}}
+	for id := range uint64(3) {
+		key := [32]byte{byte(id)}
+		s.entries[key] = keyEntry{tomb: id + 1}
+		s.tombs = append(s.tombs, keyTomb{key, id + 1, int64(id + 1)})
+	}
+	for now := range int64(4) {
+		s.dropTombs(now)
+		require.Len(t, s.tombs, 3-int(now))
+		require.Len(t, s.entries, 3-int(now))
+		for id := uint64(1); id <= 3; id++ {
+			require.Equal(t, int64(id) > now, s.kept(id))
+		}
+	}
+}

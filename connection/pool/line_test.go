@@ -128,6 +128,26 @@ func TestLateResultsOfAnEarlierConnection(t *testing.T) {
 	})
 }
 
+// TestSuspectAgain: after an echo that was answered it takes as many requests without an answer as before.
+func TestSuspectAgain(t *testing.T) {
+	within(t, func(h *host) Config {
+		c := h.config("a")
+		c.Echo = exchange0800("echo")
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		h.set(func() { h.play = echoesOnly })
+		for round := range 3 {
+			timeOut(t, p, 2)
+			synctest.Wait()
+			require.Equal(t, round, h.count("a", "0800"))
+			timeOut(t, p, 1)
+			synctest.Wait()
+			require.Equal(t, round+1, h.count("a", "0800"))
+			require.Equal(t, []State{Online}, states(p))
+		}
+	})
+}
+
 // TestSuspectWithoutEcho: the line's requests end, then it is dialled anew.
 func TestSuspectWithoutEcho(t *testing.T) {
 	within(t, func(h *host) Config {

@@ -146,9 +146,7 @@ func (k *link) finish() {
 	select {
 	case <-k.leave():
 	case <-k.conn.Done():
-		return
 	case <-p.hard.Done():
-		return
 	}
 	ctx, cancel := context.WithTimeout(p.hard, p.patience())
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -60,6 +61,40 @@ func TestALostLinkTakesNothing(t *testing.T) {
 		k := p.lines[0].link.Load()
 		h.live("a").Reset()
 		synctest.Wait()
+		require.False(t, k.reserve())
+	})
+}
+
+// TestMovedRequestsKeepTheirTime: what passed before a request moved is not added to it.
+func TestMovedRequestsKeepTheirTime(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.play = silence
+		c := h.config("a", "b")
+		c.Pick, c.Connection.Duplicates = PickFill, connection.ContentionWait
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		go p.Exchange(t.Context(), sale(1), nil)
+		synctest.Wait()
+		time.AfterFunc(3*time.Second, func() {
+			h.set(func() { h.refuse["a"] = errors.New("down") })
+			h.live("a").CloseWrite()
+		})
+		began := time.Now()
+		_, err := p.Exchange(t.Context(), sale(1), nil) // it waits for the key on a
+		require.ErrorIs(t, err, connection.ErrTimeout)
+		require.Equal(t, connection.SentYes, connection.SentOf(err))
+		require.Equal(t, 5*time.Second, time.Since(began))
+		require.Equal(t, 1, h.count("b", "0200"))
+		require.EqualValues(t, 1, p.Stats().Moved)
+	})
+}
+
+// TestWithdrawn: a link that takes nothing any more is no candidate, before its owner has seen to it.
+func TestWithdrawn(t *testing.T) {
+	within(t, func(h *host) Config { return h.config("a", "b") }, func(t *testing.T, h *host, p *Pool) {
+		k := p.lines[0].link.Load()
+		p.withdraw(k)
+		require.Equal(t, []*link{p.lines[1].link.Load()}, p.candidates.Load().links)
 		require.False(t, k.reserve())
 	})
 }

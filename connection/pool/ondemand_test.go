@@ -230,3 +230,22 @@ func TestEverythingIsUse(t *testing.T) {
 		})
 	}
 }
+
+// TestDrainWhileOthersHope: who waits for a line on demand that is drained while it is dialled gets the next one.
+func TestDrainWhileOthersHope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		c := h.config("a", "b")
+		c.Lines[0].OnDemand, c.Lines[1].OnDemand = true, true
+		c.Lines[0].Dialer = func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
+		p := open(t, c)
+		synctest.Wait()
+		end := async(p, sale(1))
+		synctest.Wait()
+		require.Equal(t, []State{Connecting, Asleep}, states(p))
+		require.NoError(t, p.Drain(t.Context(), "a"))
+		_, err := end()
+		require.NoError(t, err)
+		require.Equal(t, 1, h.count("b", "0200"))
+	})
+}

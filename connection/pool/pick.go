@@ -73,8 +73,8 @@ func (k *link) cost(now int64) int64 {
 
 // tied returns the link that a key belongs to: that with the highest hash of both, so that only the keys of a link that
 // goes move.
-func tied(links []*link, key uint64) *link {
-	best, highest := links[0], uint64(0)
+func tied(links []*link, key uint64) (best *link) {
+	var highest uint64
 	for _, k := range links {
 		if h := mix(key ^ k.line.hash); h >= highest {
 			best, highest = k, h

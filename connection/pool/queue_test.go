@@ -225,6 +225,7 @@ func TestNoWaitForALineThatDoesNotCome(t *testing.T) {
 		began := time.Now()
 		_, err := p.Exchange(t.Context(), sale(1), nil)
 		require.ErrorIs(t, err, ErrNoLine)
+		require.GreaterOrEqual(t, time.Since(began), 2*time.Second, "it is dialled twice without a pause")
 		require.Less(t, time.Since(began), 3*time.Second)
 	})
 }
@@ -302,5 +303,65 @@ func TestTheLastTroubleIsTold(t *testing.T) {
 		_, err := p.Exchange(t.Context(), sale(1), nil)
 		require.ErrorContains(t, err, "certificate expired")
 		require.NotContains(t, err.Error(), "morning")
+	})
+}
+
+// TestWindowIsTheConnections too: it may be wider than that of a connection by default.
+func TestWindowIsTheConnections(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.slow["a"] = time.Second
+		c := h.config("a")
+		c.Connection.MaxInFlight, c.Lines[0].Window = 1, 3
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		for i := range 5 {
+			go p.Exchange(t.Context(), sale(i), nil)
+		}
+		synctest.Wait()
+		require.Equal(t, 3, h.count("a", "0200"))
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestTheFirstDeadlineCounts, whoever joins the queue later.
+func TestTheFirstDeadlineCounts(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.play = silence
+		c := h.config("a")
+		c.Lines[0].Window = 1
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		var ended [3]*told
+		for i, within := range []time.Duration{time.Hour, time.Second, time.Minute} {
+			ended[i] = new(told)
+			_, err := p.Start(sale(i), nil, time.Now().Add(within), ended[i])
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Second + 10*time.Millisecond)
+		require.Equal(t, []int{0, 1, 0}, []int{ended[0].count(), ended[1].count(), ended[2].count()})
+		time.Sleep(time.Minute)
+		require.Equal(t, []int{0, 1, 1}, []int{ended[0].count(), ended[1].count(), ended[2].count()})
+	})
+}
+
+// TestWaitCountsFromTheLoss of the last line, however long a request has waited for room before.
+func TestWaitCountsFromTheLoss(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.play = silence
+		c := h.config("a")
+		c.Lines[0].Window, c.Wait = 1, 2*time.Second
+		c.Connection.Timeout = time.Minute
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		go p.Exchange(t.Context(), sale(1), nil)
+		synctest.Wait()
+		began := time.Now()
+		time.AfterFunc(3*time.Second, func() {
+			h.set(func() { h.refuse["a"] = errors.New("down") })
+			h.live("a").Reset()
+		})
+		_, err := p.Exchange(t.Context(), sale(2), nil)
+		require.ErrorIs(t, err, ErrNoLine)
+		require.Equal(t, 5*time.Second, time.Since(began))
 	})
 }

@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"context"
 	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,5 +88,87 @@ func TestAcceptedThenClosed(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		require.Less(t, len(h.dialTimes("a")), 200)
 		require.Greater(t, len(h.dialTimes("a")), 20)
+	})
+}
+
+// TestStableConnections make up for the past: those that have lived for ten seconds.
+func TestStableConnections(t *testing.T) {
+	for lived, failures := range map[time.Duration]int{10 * time.Second: 1, 10*time.Second - 1: 2} {
+		within(t, func(h *host) Config {
+			h.refuse["a"] = errors.New("down")
+			time.AfterFunc(3, func() { h.set(func() { delete(h.refuse, "a") }) })
+			c := h.config("a")
+			c.Connection.Dialer = slowDial(h, 2)
+			return c
+		}, func(t *testing.T, h *host, p *Pool) {
+			time.Sleep(lived - time.Since(p.Lines()[0].Since))
+			require.Equal(t, 1, p.Lines()[0].Failures)
+			h.set(func() { h.refuse["a"] = errors.New("down") })
+			h.live("a").Reset()
+			synctest.Wait()
+			require.Equal(t, failures, p.Lines()[0].Failures)
+		})
+	}
+}
+
+// TestPausesGrow: the limit that a pause is drawn below doubles with each failure.
+func TestPausesGrow(t *testing.T) {
+	within(t, func(h *host) Config { return h.config("a") }, func(t *testing.T, h *host, p *Pool) {
+		l := p.lines[0]
+		for failures, limit := range []time.Duration{0, 0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second} {
+			l.failures = failures
+			var longest time.Duration
+			for range 300 {
+				longest = max(longest, l.planPause())
+			}
+			require.LessOrEqual(t, longest, limit)
+			require.GreaterOrEqual(t, longest, limit*3/4)
+		}
+		l.failures = 0
+	})
+}
+
+// TestRetryAt is when a line that is down is dialled again.
+func TestRetryAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.refuse["a"] = errors.New("down")
+		p := open(t, h.config("a"))
+		for range 10 {
+			synctest.Wait()
+			at := p.Lines()[0].RetryAt
+			require.False(t, at.Before(time.Now()))
+			before := len(h.dialTimes("a"))
+			time.Sleep(time.Until(at))
+			synctest.Wait()
+			require.Greater(t, len(h.dialTimes("a")), before)
+			require.Equal(t, at, h.dialTimes("a")[before])
+		}
+	})
+}
+
+// TestDrainedBeforeItIsDialled: a line that is drained just before the dial is not dialled.
+func TestDrainedBeforeItIsDialled(t *testing.T) {
+	within(t, func(h *host) Config {
+		c := h.config("a")
+		first := true
+		c.Lines[0].Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if first {
+				first = false
+				return h.dial(ctx, network, address)
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		p.mu.Lock()
+		p.lines[0].drained = true
+		p.mu.Unlock()
+		began := time.Now()
+		c, err := p.lines[0].dial()
+		require.Nil(t, c)
+		require.NoError(t, err)
+		require.Zero(t, time.Since(began))
 	})
 }

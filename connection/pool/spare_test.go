@@ -52,3 +52,23 @@ func TestLargeFramesAreNotKept(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitersAreUsedAgain once their request has ended.
+func TestWaitersAreUsedAgain(t *testing.T) {
+	within(t, func(h *host) Config {
+		h.slow["a"] = time.Second
+		c := h.config("a")
+		c.Lines[0].Window = 1
+		return c
+	}, func(t *testing.T, h *host, p *Pool) {
+		for range 3 {
+			first, second := async(p, sale(1)), async(p, sale(2))
+			for _, end := range []func() (string, error){first, second} {
+				_, err := end()
+				require.NoError(t, err)
+			}
+			synctest.Wait()
+			require.Equal(t, 1, p.spare.n)
+		}
+	})
+}

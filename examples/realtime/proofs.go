@@ -62,7 +62,7 @@ func (o *options) exploration(p *progress) result {
 
 // Print implements result.
 func (x explored) Print(out io.Writer) {
-	fmt.Fprintf(out, "%d states, %d transitions, all there are: %t\n", x.States, x.Transitions, x.Complete)
+	fmt.Fprintf(out, "%d states, %d transitions, all there are: %t\n  of %s\n", x.States, x.Transitions, x.Complete, simulation.Bounds)
 	for _, outcome := range x.Outcomes {
 		fmt.Fprintln(out, "  ends as", outcome)
 	}

@@ -4,6 +4,7 @@ package acquirer
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/posline/posline/examples/realtime/internal/defect"
@@ -32,6 +33,14 @@ func (t *registered) seedDevice() bool { return defect.Is("device-unchecked") }
 
 // seedReplayed takes old sign-ins.
 func (t *registered) seedReplayed() bool { return defect.Is("sign-in-replayed") }
+
+// seedForgotten has no keys of sessions before.
+func (t *registered) seedForgotten() bool { return defect.Is("keys-before-refused") }
+
+// seedOrdered takes only sign-ins after the last one, which anybody may have sent.
+func (t *registered) seedOrdered(taken []int64, asked int64) bool {
+	return defect.Is("sign-in-ordered") && len(taken) > 0 && asked <= slices.Max(taken)
+}
 
 // seedCard spoils what the bank is told of a payer, or what is kept of him.
 func (x *exchange) seedCard(row *payment.Row) {

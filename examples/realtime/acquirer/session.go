@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,9 +20,9 @@ type registered struct {
 
 	mu      sync.Mutex
 	session ledger.TerminalSession
-	keys    *dialect.WorkKeys // nil before the first look
-	before  *dialect.WorkKeys // of the session before, until keys have been used
-	looked  int64             // when the store was asked last
+	keys    *dialect.WorkKeys   // nil before the first look
+	before  []*dialect.WorkKeys // of sessions before, until keys have been used
+	looked  int64               // when the store was asked last
 
 	signIns, requests bucket
 }
@@ -51,8 +52,10 @@ func (t *registered) verify(ctx context.Context, s *Switch, request *message.Mes
 			t.used(ctx, s)
 			return t.session, t.keys, ""
 		}
-		if t.before != nil && request.VerifyMAC(t.before.Verify) == nil {
-			return t.session, t.before, ""
+		for _, before := range slices.Backward(t.before) {
+			if request.VerifyMAC(before.Verify) == nil {
+				return t.session, before, ""
+			}
 		}
 		now := s.now()
 		if fresh || t.seedCached() || now >= t.looked && now < t.looked+lookAgain.Milliseconds() {
@@ -77,11 +80,12 @@ func (t *registered) take(session ledger.TerminalSession) (err error) {
 	if err != nil {
 		return err
 	}
-	var before *dialect.WorkKeys
-	if session.Before != nil {
-		before, _ = dialect.OpenWorkKeys(t.Master, session.Before)
+	t.session, t.keys, t.before = session, keys, nil
+	for _, block := range session.Before {
+		if before, err := dialect.OpenWorkKeys(t.Master, block); err == nil && !t.seedForgotten() {
+			t.before = append(t.before, before)
+		}
 	}
-	t.session, t.keys, t.before = session, keys, before
 	return nil
 }
 
@@ -103,8 +107,9 @@ func (t *registered) mayAsk(s *Switch) bool {
 }
 
 // signIn gives the terminal new work keys. The batch in field 60 of the answer is the one to work in: a new business day
-// begins a new one. A sign-in that is not of now, or not after the last one, was heard on the line and sent again: it is
-// refused with the date's code before it costs a commit, and the answer has the time.
+// begins a new one. A sign-in that is not of now, or of the very second of another, was heard on the line and sent again:
+// it is refused with the date's code before it costs a commit, and the answer has the time. It has no code that says whose
+// it is, so one that is taken must not keep those of other seconds out.
 func (s *Switch) signIn(x *exchange) (code string) {
 	t := x.terminal
 	t.mu.Lock()
@@ -118,8 +123,8 @@ func (s *Switch) signIn(x *exchange) (code string) {
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return "96"
 	}
-	if asked <= last.Asked && last.Asked <= s.now()+2*signInWithin.Milliseconds() && !t.seedReplayed() {
-		return "D2" // and where the last is of a time that is still to come, a clock was wrong
+	if slices.Contains(last.Asked, asked) && !t.seedReplayed() || t.seedOrdered(last.Asked, asked) {
+		return "D2"
 	}
 	if !t.signIns.take(s.now(), signInBurst, 1/signInEvery.Seconds()) {
 		return "96"
@@ -128,12 +133,10 @@ func (s *Switch) signIn(x *exchange) (code string) {
 	if err != nil {
 		return "96"
 	}
-	session := ledger.TerminalSession{Terminal: t.ID, Batch: 1, Keys: block, At: s.now(), Asked: asked, Version: last.Version}
-	if err == nil {
-		session.Batch = last.Batch
-		if s.cfg.Day.Of(milliTime(last.At)) != s.cfg.Day.Of(milliTime(session.At)) {
-			session.Batch = session.Batch%lastBatch + 1
-		}
+	session := ledger.TerminalSession{Terminal: t.ID, Batch: last.Batch, Keys: block, Before: keysBefore(&last), At: s.now(),
+		Asked: append(recent(last.Asked, s.now()), asked), Version: last.Version}
+	if s.cfg.Day.Of(milliTime(last.At)) != s.cfg.Day.Of(milliTime(session.At)) { // so it is where there was none
+		session.Batch = session.Batch%lastBatch + 1
 	}
 	if err := s.cfg.Store.SignIn(ctx, &session); errors.Is(err, ledger.ErrStale) {
 		return "D2" // another node was faster
@@ -147,6 +150,39 @@ func (s *Switch) signIn(x *exchange) (code string) {
 	x.response.Set(60, "00"+batchText(session.Batch)+"003")
 	x.response.SetBytes(62, block)
 	return "00"
+}
+
+// keptKeys is how many sessions before have their keys kept.
+const keptKeys = 8
+
+// keysBefore are the keys that a terminal may still have after a new sign-in. The first of them are those that it has used
+// last, or had first: they stay, however many follow.
+func keysBefore(last *ledger.TerminalSession) [][]byte {
+	if last.Keys == nil {
+		return nil
+	}
+	before := append(slices.Clone(last.Before), last.Keys)
+	if len(before) > keptKeys {
+		before = slices.Delete(before, 1, 2)
+	}
+	return before
+}
+
+// A sign-in is remembered for askedWithin, however a clock was set in between: that is longer than its time is one of now.
+// Their rate bounds how many that can be; several nodes at a time may take more than keptTimes, and then the oldest go.
+const (
+	askedWithin = time.Hour
+	keptTimes   = 256
+)
+
+// recent are the times of sign-ins that must not come again.
+func recent(asked []int64, now int64) (kept []int64) {
+	for _, at := range asked[max(0, len(asked)-keptTimes+1):] {
+		if milliTime(now).Sub(milliTime(at)).Abs() <= askedWithin {
+			kept = append(kept, at)
+		}
+	}
+	return kept
 }
 
 // clockIn returns the terminal's clock as a sign-in has it, and whether it is near enough to the switch's.

@@ -91,7 +91,7 @@ func TestOldSignIn(t *testing.T) {
 	now := h.clock.now
 	require.Equal(t, "00", asks(h.sw, now).Field(39).Text())
 	for _, sw := range []*Switch{h.sw, elsewhere} {
-		for _, ago := range []time.Duration{0, time.Second, signInWithin, signInWithin + time.Second, -signInWithin - time.Second, 30 * 24 * time.Hour} {
+		for _, ago := range []time.Duration{0, signInWithin + time.Second, -signInWithin - time.Second, 30 * 24 * time.Hour} {
 			require.Equal(t, "D2", asks(sw, now.Add(-ago)).Field(39).Text(), "%v", ago)
 		}
 	}
@@ -110,6 +110,75 @@ func TestOldSignIn(t *testing.T) {
 	frame, err := m.Pack()
 	require.NoError(t, err)
 	require.Equal(t, "D2", h.give(h.sw, frame).Field(39).Text(), "without a clock")
+}
+
+// TestForgedSignIn: who can send in a terminal's name needs no key for a sign-in. Whatever time it has, it keeps the
+// terminal's own out only in that very second, also after this node's clock was set back.
+func TestForgedSignIn(t *testing.T) {
+	h := newHouse(t)
+	h.signIn()
+	now := h.clock.now
+	for _, ahead := range []time.Duration{signInWithin, 30 * time.Second, 10 * time.Second} {
+		m := h.message("0800", 7)
+		dialect.SetClock(m, now.Add(ahead))
+		m.Set(60, "00000001003")
+		frame, err := m.Pack()
+		require.NoError(t, err)
+		require.Equal(t, "00", h.give(h.sw, frame).Field(39).Text())
+		h.asked = now.Add(ahead - 2*time.Second).UnixMilli()
+		h.signIn()
+		require.Equal(t, "D2", h.signInAt(h.sw), "the second of the forged one is gone")
+		require.Equal(t, "00", h.code(h.sale(fmt.Sprint("D-", ahead), nil)))
+		h.clock.now = now.Add(-time.Second)
+		require.Equal(t, "D2", h.give(h.sw, frame).Field(39).Text())
+		h.clock.now = now
+	}
+}
+
+// TestRecent: times are kept for an hour on either side, and not more than 256 of them.
+func TestRecent(t *testing.T) {
+	now := int64(1_800_000_000_000)
+	hour := time.Hour.Milliseconds()
+	require.Equal(t, []int64{now - hour, now, now + hour}, recent([]int64{now - hour - 1, now - hour, now, now + hour, now + hour + 1}, now))
+	var many []int64
+	for i := range int64(300) {
+		many = append(many, now-i)
+	}
+	kept := recent(many, now)
+	require.Len(t, kept, 255, "and the new one")
+	require.Equal(t, now-299, kept[254])
+	require.Empty(t, recent(nil, now))
+}
+
+// TestKeysNotUsedYet: a terminal that has new keys and has not used them has them still when a later sign-in gets lost, as
+// often as that may be; and those that it has used last too.
+func TestKeysNotUsedYet(t *testing.T) {
+	h := newHouse(t)
+	h.signIn()
+	used := h.keys
+	require.Equal(t, "00", h.code(h.sale("D-1", nil)))
+	h.signIn()
+	has := h.keys
+	h.signIn() // lost
+	newest := h.keys
+	h.keys = has
+	require.Equal(t, "00", h.code(h.sale("D-2", nil)))
+	h.restart()
+	require.Equal(t, "00", h.code(h.sale("D-3", nil)), "also of a process that finds them in the store")
+	for range 9 { // lost
+		h.clock.pass(signInEvery)
+		h.signIn()
+	}
+	h.keys = used
+	require.Equal(t, "00", h.code(h.sale("D-4", nil)))
+	s, err := h.store.Session(t.Context(), "10000001")
+	require.NoError(t, err)
+	require.Len(t, s.Before, keptKeys)
+	h.keys = newest
+	frame, err := h.sale("D-5", nil).AppendPackMAC(nil, newest.Sign)
+	require.NoError(t, err)
+	h.clock.pass(2 * lookAgain)
+	require.Equal(t, "A0", h.give(h.sw, frame).Field(39).Text(), "too many have come since")
 }
 
 // TestClockThatWasWrong: terminals that have signed in at a time that is still to come are not locked out until then.

@@ -16,6 +16,10 @@ func (t *registered) seedDevice() bool { return false }
 
 func (t *registered) seedReplayed() bool { return false }
 
+func (t *registered) seedForgotten() bool { return false }
+
+func (t *registered) seedOrdered([]int64, int64) bool { return false }
+
 func (x *exchange) seedCard(*payment.Row) {}
 
 func (x *exchange) seedReply([]byte) {}

@@ -31,9 +31,9 @@ type Store interface {
 	// and those of an owner that has lost its epoch or its lease. Those due first come first, at most limit of them.
 	Open(ctx context.Context, node int32, epoch, now int64, limit int) ([]payment.Row, error)
 
-	// SignIn records a terminal's new session in the place of that of its Version, 0 for none, and sets the new version and
-	// the keys before; ErrStale where another came between. Session returns the latest, or
-	// ErrNotFound. Used forgets the keys before, once those of that version have been used.
+	// SignIn records a terminal's new session in the place of that of its Version, 0 for none, and sets the new version;
+	// ErrStale where another came between. Session returns the latest, or ErrNotFound. Used forgets the keys before, once
+	// those of that version have been used.
 	SignIn(ctx context.Context, s *TerminalSession) error
 	Session(ctx context.Context, terminal string) (TerminalSession, error)
 	Used(ctx context.Context, terminal string, version int64) error
@@ -87,10 +87,10 @@ type TerminalSession struct {
 	Terminal string
 	Version  int64
 	Batch    int
-	Keys     []byte // field 62 of the answer: the work keys under the terminal's master key
-	Before   []byte // of the session before; nil once the new ones have been used
+	Keys     []byte   // field 62 of the answer: the work keys under the terminal's master key
+	Before   [][]byte // those of earlier sessions, oldest first; nil once the new ones have been used
 	At       int64
-	Asked    int64 // the terminal's clock in the sign-in; an older one is none
+	Asked    []int64 // the terminal's clock in its latest sign-ins; what has one of these times again is none
 }
 
 // Posted is a posting in the books.

@@ -52,11 +52,7 @@ func NewClient(config ClientConfig) *Client {
 
 func httpClient(timeout time.Duration, allowed func(netip.Addr) bool) http.Client {
 	dialer := net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		if !allowed(to.Addr().Unmap()) {
+		if to, err := netip.ParseAddrPort(address); err != nil || !allowed(to.Addr().Unmap()) {
 			return ErrInside
 		}
 		return nil

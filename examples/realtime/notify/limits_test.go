@@ -3,6 +3,7 @@ package notify
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -47,6 +48,9 @@ func TestBackOff(t *testing.T) {
 		}
 		require.True(t, low && high, "%d tries", tries)
 	}
+	r = &Relay{RetryMin: 1, RetryMax: 24 * time.Hour} // it is doubled 29 times
+	require.LessOrEqual(t, r.backOff(29), time.Duration(1<<29))
+	require.GreaterOrEqual(t, r.backOff(30), 12*time.Hour)
 }
 
 // TestDefaults are what the documentation says.
@@ -113,26 +117,132 @@ func TestStreamCatchesUp(t *testing.T) {
 		}
 		e := &Events{Outbox: s, Relay: &Relay{}}
 		w := httptest.NewRecorder()
-		ctx, end := context.WithTimeout(t.Context(), keepAlive+time.Second)
+		ctx, end := context.WithTimeout(t.Context(), 15*time.Second+time.Millisecond)
 		defer end()
 		began := time.Now()
-		e.send(ctx, deadlines{w}, "m", 0)
-		require.Equal(t, keepAlive+time.Second, time.Since(began))
+		e.send(ctx, deadlines{w, 10 * time.Second}, "m", 0)
+		require.Equal(t, 15*time.Second+time.Millisecond, time.Since(began))
 		require.Equal(t, []int{0, 100, 200, 250}, s.asked, "three batches at once, and one with the sign of life")
 		require.Equal(t, 250, strings.Count(w.Body.String(), "event: notice"))
 		require.Equal(t, 1, strings.Count(w.Body.String(), ": still here"))
 		require.Contains(t, w.Body.String(), "id: 250\n")
 
+		short, end := context.WithTimeout(t.Context(), 15*time.Second-time.Millisecond)
+		defer end()
+		w = httptest.NewRecorder()
+		e.send(short, deadlines{w, 10 * time.Second}, "m", 250)
+		require.Empty(t, w.Body.String(), "a sign of life comes every 15 s")
+
 		s.asked, s.err = nil, errors.New("the disk is on fire")
-		e.send(t.Context(), deadlines{httptest.NewRecorder()}, "m", 0)
+		e.send(t.Context(), deadlines{httptest.NewRecorder(), 10 * time.Second}, "m", 0)
 		require.Len(t, s.asked, 1, "the client comes back")
 	})
 }
 
-// deadlines is a recorder that takes deadlines, as connections do.
-type deadlines struct{ *httptest.ResponseRecorder }
+// deadlines is a recorder that takes deadlines, as connections do: all of them so far ahead.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	ahead time.Duration
+}
 
-func (deadlines) SetWriteDeadline(time.Time) error { return nil }
+func (d deadlines) SetWriteDeadline(at time.Time) error {
+	if time.Until(at) != d.ahead {
+		panic("another deadline: " + time.Until(at).String())
+	}
+	return nil
+}
+
+// TestStreamResumes: after the notice of any number.
+func TestStreamResumes(t *testing.T) {
+	s := &shelf{}
+	for n := range 300 {
+		s.notices = append(s.notices, ledger.Outgoing{Tell: ledger.Tell{Sequence: int64(n + 1)}})
+	}
+	e := &Events{Outbox: s, Registry: Fixed{"m": {ID: "m", Token: "token"}}, Relay: &Relay{}}
+	for last, after := range map[string]int{"9": 9, "00198": 198, "289": 289} {
+		s.asked = nil
+		gone, end := context.WithCancel(t.Context())
+		end()
+		r := httptest.NewRequestWithContext(gone, http.MethodGet, "/events", nil)
+		r.Header.Set("Authorization", "Bearer token")
+		r.Header.Set("Last-Event-ID", last)
+		e.ServeHTTP(httptest.NewRecorder(), r)
+		require.Equal(t, after, s.asked[0])
+		require.Empty(t, e.open)
+	}
+}
+
+// TestStreamsAreCounted: a merchant has eight at the same time, and nothing is kept of one that has none.
+func TestStreamsAreCounted(t *testing.T) {
+	e := &Events{}
+	for range 3 {
+		for n := range 8 {
+			require.True(t, e.enter("m"), n)
+		}
+		require.False(t, e.enter("m"))
+		require.True(t, e.enter("other"))
+		e.exit("m")
+		require.True(t, e.enter("m"))
+		for range 8 {
+			e.exit("m")
+		}
+		e.exit("other")
+		require.Empty(t, e.open)
+	}
+}
+
+// TestPublic: addresses on either side of the borders of what is reserved.
+func TestPublic(t *testing.T) {
+	for _, text := range []string{"1.0.0.0", "9.255.255.255", "93.184.216.34", "100.63.255.255", "100.128.0.0", "192.0.1.0", "198.17.255.255",
+		"198.20.0.0", "203.0.112.255", "203.0.114.0", "223.255.255.255", "2606:2800:220:1::1", "2003::1", "2001:200::1", "::ffff:93.184.216.34"} {
+		require.True(t, public(netip.MustParseAddr(text)), text)
+	}
+	for _, text := range []string{"0.255.255.255", "10.0.0.0", "100.64.0.0", "100.127.255.255", "127.0.0.1", "169.254.0.1", "172.31.255.255", "192.0.0.255",
+		"192.168.0.0", "198.18.0.0", "198.19.255.255", "203.0.113.0", "224.0.0.1", "240.0.0.0", "255.255.255.255", "::1", "::", "fc00::1", "fe80::1",
+		"fec0::1", "ff02::1", "2001::1", "2001:1ff:ffff::1", "2001:db8::1", "2002::1", "64:ff9b::1", "64:ff9b:1::1", "100::1", "::ffff:10.0.0.1"} {
+		require.False(t, public(netip.MustParseAddr(text)), text)
+	}
+}
+
+// taker is a transport that answers with an endless body.
+type taker struct{ sent, read int }
+
+func (k *taker) RoundTrip(r *http.Request) (*http.Response, error) {
+	k.sent++
+	return &http.Response{StatusCode: http.StatusOK, Body: k, Request: r}, nil
+}
+func (k *taker) Read(p []byte) (int, error) { k.read += len(p); return len(p), nil }
+func (k *taker) Close() error               { return nil }
+
+// TestLittleIsRead of an answer; and what cannot be written as JSON is not sent.
+func TestLittleIsRead(t *testing.T) {
+	k := &taker{}
+	c := NewClient(ClientConfig{})
+	c.SetTransport(k)
+	m := &Merchant{URL: "https://shop.example", MAC: testMAC(t)}
+	require.NoError(t, c.Deliver(t.Context(), m, &ledger.Tell{}))
+	require.Equal(t, 4096, k.read)
+	require.Error(t, c.Deliver(t.Context(), m, &ledger.Tell{At: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}))
+	require.Equal(t, 1, k.sent)
+}
+
+// TestOneConnectionForAll: to a merchant whose server speaks HTTP/2.
+func TestOneConnectionForAll(t *testing.T) {
+	var old atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			old.Add(1)
+		}
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	c := NewClient(ClientConfig{Inside: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	defer c.Close()
+	c.https.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	require.NoError(t, c.Deliver(t.Context(), &Merchant{URL: server.URL, MAC: testMAC(t)}, &ledger.Tell{Key: "k"}))
+	require.Zero(t, old.Load())
+}
 
 // failing is an outbox of which one call fails a few times.
 type failing struct {

@@ -360,6 +360,13 @@ func TestMeetsChange(t *testing.T) {
 	want.State, want.Code = Declined, "51"
 	require.Equal(t, []any{Deciding, want}, []any{f.Phase, c.Op.Row})
 
+	f = deciding(Answer{Outcome: OutcomeDeclined, Code: "22"})
+	row = flag(f)
+	row.State, row.Approved = Approved, row.Amount
+	commands = f.result(Result{Kind: Stale, Row: row})
+	require.Equal(t, []string{""}, replies(commands))
+	require.Equal(t, []any{Take, Undoing}, []any{commands[1].Verb, f.Phase}, "an approval that was posted meanwhile is no refusal any more: it is taken back")
+
 	for _, change := range []func(r *Row){func(r *Row) { r.Owner = 2 }, func(r *Row) { r.Epoch = 6 }, func(r *Row) { r.State = Declined }} {
 		f = deciding(Answer{Outcome: OutcomeApproved, Code: "00"})
 		row = flag(f)

@@ -149,6 +149,11 @@ func (r *Row) Same(request *Row) bool {
 		r.Currency == request.Currency && r.Merchant == request.Merchant
 }
 
+// reversedBy reports whether a reversal is of the row, and not of something else under its number.
+func (r *Row) reversedBy(asked *Row) bool {
+	return r.Kind == asked.Kind && r.Amount == asked.Amount && r.Entry == asked.Entry && r.Merchant == asked.Merchant
+}
+
 // Fee returns the fee on an amount, rounded half up.
 func (r *Row) Fee(amount int64) int64 { return (amount*r.FeePPM + 500_000) / 1_000_000 }
 

@@ -11,3 +11,5 @@ func seedCommands(_ *Flight, commands []Command) []Command { return commands }
 func seedOp(View, *Op) {}
 
 func seedWrite(*Op, *Result, *Write) {}
+
+func seedUnmatched(string) bool { return false }

@@ -272,7 +272,7 @@ func (s *step) changed(r *Result) {
 
 // overtaken goes on after a reversal was faster than an outcome.
 func (s *step) overtaken() {
-	if s.Phase == Deciding && s.Op.Row.State == Declined {
+	if s.Phase == Deciding && s.Op.Row.State == Declined && s.Row.State != Approved {
 		row := s.Row
 		row.State, row.Code = Declined, s.Op.Row.Code
 		s.change(Deciding, row)
@@ -377,7 +377,7 @@ func (s *step) reverse(row Row) {
 	}
 	s.Row = row
 	switch {
-	case row.Kind != asked.Kind || row.Amount != asked.Amount || row.Entry != asked.Entry || row.Merchant != asked.Merchant:
+	case !row.reversedBy(&asked) && !seedUnmatched("reversal-unmatched"):
 		s.end(codeAmount)
 	case row.Kind.Carried():
 		s.reverseCarried()

@@ -2,7 +2,9 @@ package simulation
 
 import (
 	"bytes"
+	"time"
 
+	"github.com/posline/posline/examples/realtime/channel"
 	"github.com/posline/posline/examples/realtime/identity"
 	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/message"
@@ -12,11 +14,15 @@ import (
 type attacker struct {
 	w       *world
 	frames  []overheard
-	heard   []byte          // an answer of the bank
-	before  []byte          // an answer to a terminal
+	heard   []byte // an answer of the bank
+	wallet  *walletWord
+	before  map[approval][]byte
 	forged  []byte          // the last one that was given to a terminal in the place of the right one
 	signIns map[string]bool // that were taken: none is taken twice
 }
+
+// approval is what makes approvals look alike to a terminal, but for their numbers.
+type approval struct{ terminal, processing, amount string }
 
 // overheard is a frame, and who sent it.
 type overheard struct {
@@ -87,6 +93,22 @@ func (a *attacker) replay() {
 	}
 }
 
+// signInBefore signs a terminal in before it does so itself, at a time that is still to come: nothing keeps him from it who
+// can send in its name.
+func (a *attacker) signInBefore(t *simTill, own *message.Message) {
+	w := a.w
+	if !w.chance(15) {
+		return
+	}
+	forged := own.Clone()
+	defer forged.Wipe()
+	dialect.SetClock(forged, beginning.Add(w.now+w.between(20*time.Second, 50*time.Second)))
+	if frame, err := forged.Pack(); err == nil {
+		w.fault("sign-in forged")
+		w.anyNode().take(t.device, frame, func([]byte) {})
+	}
+}
+
 // bend changes one thing in a message, as somebody does who knows what he wants: an amount, whom it names, what it asks for;
 // or it takes the code away. What it returns is well formed, and has the old code or none.
 func (a *attacker) bend(frame []byte) []byte {
@@ -123,19 +145,40 @@ func (a *attacker) bend(frame []byte) []byte {
 	return bent
 }
 
-// forge sends a changed answer before the right one, or an old one.
-func (a *attacker) forge(reply []byte, send func(forged []byte)) {
+// forge sends a changed answer before the right one, or an earlier approval of the same terminal and amount.
+func (a *attacker) forge(to *simTill, reply []byte, send func(forged []byte)) {
 	switch {
 	case a.w.chance(100):
 		a.w.fault("answer forged")
 		a.forged = a.change(dialect.Terminal.New(), reply)
 		send(a.forged)
-	case a.w.chance(100) && a.before != nil:
-		a.w.fault("old answer")
-		a.forged = a.before
-		send(a.forged)
+	case a.w.chance(20):
+		if old := a.remember(reply); old != nil {
+			a.w.fault("old answer")
+			a.forged = old
+			send(old)
+		}
+		return
 	}
-	a.before = append([]byte(nil), reply...)
+	a.remember(reply)
+}
+
+// remember keeps an approval, and returns the one before that is like it or like what this answer would be as one.
+func (a *attacker) remember(reply []byte) (before []byte) {
+	m := dialect.Terminal.New()
+	defer m.Wipe()
+	if m.Unpack(reply) != nil || m.MTI() != "0210" {
+		return nil
+	}
+	like := approval{m.Field(41).Text(), m.Field(3).Text(), m.Field(4).Text()}
+	before = a.before[like]
+	if m.Field(39).Equal("00") {
+		if a.before == nil {
+			a.before = make(map[approval][]byte)
+		}
+		a.before[like] = append([]byte(nil), reply...)
+	}
+	return before
 }
 
 // genuine reports whether an answer is the switch's own.
@@ -154,6 +197,29 @@ func (a *attacker) answer(reply *[]byte) {
 	}
 	a.heard = append([]byte(nil), *reply...)
 }
+
+// walletAnswer changes an answer of the wallet: it says the opposite, or what was said about something else.
+func (a *attacker) walletAnswer(reply, signed *[]byte) {
+	switch {
+	case a.w.chance(100):
+		a.w.fault("wallet's answer forged")
+		success, failed := []byte(`"`+channel.WalletSuccess+`"`), []byte(`"`+channel.WalletFailed+`"`)
+		if !bytes.Contains(*reply, success) {
+			success, failed = failed, success
+		}
+		*reply = bytes.Replace(*reply, success, failed, 1)
+	case a.w.chance(100) && a.wallet != nil:
+		a.w.fault("wallet's answers mixed up")
+		old := *a.wallet
+		*a.wallet = walletWord{*reply, *signed}
+		*reply, *signed = old.reply, old.signed
+		return
+	}
+	a.wallet = &walletWord{bytes.Clone(*reply), bytes.Clone(*signed)}
+}
+
+// walletWord is an answer of the wallet.
+type walletWord struct{ reply, signed []byte }
 
 // change turns an approval into a refusal and the other way round, or changes any byte.
 func (a *attacker) change(m *message.Message, reply []byte) []byte {

@@ -54,7 +54,7 @@ func resultReason(phase payment.Phase, result payment.ResultKind) string {
 		if bars {
 			return "a reversal is refused by the flight and not by the store"
 		}
-		if !admits {
+		if !admits && phase != payment.Adopting {
 			return "a change that the rules forbid would be a fault of the flight, and raises an alarm"
 		}
 	case payment.Fenced:

@@ -29,7 +29,7 @@ func (w *small) moves() (list []move) {
 			return list
 		}
 	}
-	if w.urgent(add) {
+	if !w.anyTime && w.urgent(add) {
 		return list
 	}
 	for i := range w.terms {
@@ -37,6 +37,9 @@ func (w *small) moves() (list []move) {
 	}
 	for i := range w.nodes {
 		w.nodeMoves(i, add)
+	}
+	if w.anyTime {
+		w.urgentMoves(add)
 	}
 	w.messageMoves(false, add)
 	if w.mayTick() {
@@ -94,6 +97,18 @@ func (w *small) urgent(add adder) bool {
 		w.powerMoves(i, add)
 	}
 	return true
+}
+
+// urgentMoves are those that urgent has happen before others, but for what terminals and timers do at any time.
+func (w *small) urgentMoves(add adder) {
+	for i := range w.nodes {
+		for j, f := range w.nodes[i].flights {
+			if f.commit {
+				w.commitMoves(i, j, add)
+			}
+		}
+	}
+	w.messageMoves(true, add)
 }
 
 // fresh reports whether a message is on its way that is not late.
@@ -167,7 +182,7 @@ func (w *small) press(i int) {
 }
 
 func (w *small) origin(i int, stan uint32) payment.Origin {
-	return payment.Origin{Terminal: fmt.Sprint(i), Batch: "000001", STAN: fmt.Sprintf("%06d", stan)}
+	return payment.Origin{Terminal: "01"[i : i+1], Batch: "000001", STAN: "000000000001000002000003000004000005"[6*stan : 6*stan+6]}
 }
 
 // terminal lets an event happen to a terminal and does what it commands.

@@ -12,19 +12,31 @@ import (
 type small struct {
 	rules   payment.Rules
 	scripts [2][]payment.Kind // what each terminal asks for, one after the other while it is approved
+	twins   bool              // both have the same script
+	anyTime bool              // nothing is urgent
+	plain   bool              // no state stands for another: to see that it makes no difference
 
-	desk                    *desk
-	now                     int64
-	faults, crashes, leases int // that may still happen
-	terms                   [2]till
-	nodes                   [2]machine
-	toNode                  []request
-	toTerm                  []reply
-	toBank                  []asked
-	fromBank                []told
-	bank                    []holding
-	seen                    pairs // shared by all worlds
-	first                   int   // see hashAs
+	desk *desk
+	now  int64
+	budget
+	terms    [2]till
+	nodes    [2]machine
+	toNode   []request
+	toTerm   []reply
+	toBank   []asked
+	fromBank []told
+	bank     []holding
+	seen     pairs // shared by all worlds
+}
+
+// budget is what may still go wrong: faults of lines and of the store, crashes of anybody, leases that end.
+type budget struct{ faults, crashes, leases int8 }
+
+func (b budget) total() int { return int(b.faults + b.crashes + b.leases) }
+
+// covers reports whether all that may go wrong with o may go wrong with b.
+func (b budget) covers(o budget) bool {
+	return b.faults >= o.faults && b.crashes >= o.crashes && b.leases >= o.leases
 }
 
 // till is a terminal with what it has shown.
@@ -98,9 +110,10 @@ const (
 	smallAmount = 1000
 )
 
-func newSmall(rules payment.Rules, faults, crashes, leases int, scripts ...[]payment.Kind) *small {
-	w := &small{rules: rules, desk: new(desk), seen: make(pairs), faults: faults, crashes: crashes, leases: leases}
+func newSmall(rules payment.Rules, may budget, scripts ...[]payment.Kind) *small {
+	w := &small{rules: rules, desk: new(desk), seen: make(pairs), budget: may}
 	copy(w.scripts[:], scripts)
+	w.twins = slices.Equal(w.scripts[0], w.scripts[1])
 	for i := range w.nodes {
 		w.desk.epochs[i]++
 		w.nodes[i] = machine{up: true, epoch: w.desk.epochs[i]}

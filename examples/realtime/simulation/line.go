@@ -85,6 +85,7 @@ func (l *line) askWallet(a *channel.Ask, tell func(payment.Answer)) {
 			return
 		}
 		w.log("wallet: %s of %s", path, a.Row.Reference())
+		w.attacker.walletAnswer(&reply, &signed)
 		w.send("wallet line", func() {
 			if answer, err := w.codecs.wallet.Judge(a, reply, signed); err == nil {
 				tell(answer)

@@ -22,6 +22,9 @@ type shop struct {
 	closed  bool
 }
 
+// prices are what many pay.
+var prices = []int64{18_00, 25_00}
+
 const (
 	triesOfOrder = 3
 	quietest     = 30 * time.Second
@@ -72,6 +75,9 @@ func (t *simTill) newOrder() {
 	t.shop.orders++
 	t.shop.order = fmt.Sprintf("T%s-%05d", t.wire.ID[4:], t.shop.orders)
 	t.shop.amount, t.shop.tries = 1_00+t.w.random.Int64N(250_00), 0
+	if t.w.random.IntN(3) == 0 {
+		t.shop.amount = prices[t.w.random.IntN(len(prices))]
+	}
 }
 
 // again pays an order that was paid: by mistake, or at another till of the shop.

@@ -38,10 +38,19 @@ type simTill struct {
 	stan  uint32        // of sign-ins
 	ahead time.Duration // of the world's time is its clock
 	last  time.Duration // in whose second it has asked for keys
+	given time.Duration // when it got its keys
+	late  int           // sign-ins that were refused for their time, one after the other
 	save  func()        // that is under way
 
 	approved string // the last one that was shown as that
 }
+
+// latest is how many sign-ins one after the other may be refused for their time, and learnt how long it may take the other
+// node to learn of keys that one has given: their clocks step in between.
+const (
+	latest = 4
+	learnt = 10 * time.Second
+)
 
 // alive runs f unless the terminal has been switched off since.
 func (t *simTill) alive(f func()) func() {
@@ -121,6 +130,7 @@ func (t *simTill) signIn(then func(good bool)) {
 		t.last = t.w.now
 	}
 	m := t.wire.SignIn(t.stan, t.batch, beginning.Add(t.last+t.ahead))
+	t.w.attacker.signInBefore(t, m)
 	frame, err := m.Pack()
 	if err != nil {
 		t.w.violation("terminal %s: a sign-in cannot be packed: %v", t.wire.ID, err)
@@ -132,11 +142,21 @@ func (t *simTill) signIn(then func(good bool)) {
 		if !s.Clock.IsZero() {
 			t.ahead += s.Clock.Sub(own)
 		}
+		if t.late++; !s.Date {
+			t.late = 0
+		}
+		switch {
+		case t.late == latest:
+			t.w.violation("terminal %s: its sign-ins are refused for their time again and again", t.wire.ID)
+		case s.Date: // it has the right time now
+			t.w.after(time.Second, t.alive(func() { t.signIn(then) }))
+			return
+		}
 		if reply == nil || err != nil {
 			t.w.after(time.Second, t.alive(func() { then(false) }))
 			return
 		}
-		t.keys, t.batch, t.stale = s.Keys, s.Batch, false
+		t.keys, t.batch, t.stale, t.given = s.Keys, s.Batch, false, t.w.now
 		then(true)
 	})
 }
@@ -163,7 +183,7 @@ func (t *simTill) exchange(frame []byte, done func(reply []byte, unsent bool)) {
 	w.send("terminal line", func() {
 		n.take(t.device, frame, func(reply []byte) {
 			w.send("terminal line", func() {
-				w.attacker.forge(reply, func(forged []byte) { end(forged, false) })
+				w.attacker.forge(t, reply, func(forged []byte) { end(forged, false) })
 				end(reply, false)
 			})
 		})
@@ -215,6 +235,9 @@ func (t *simTill) do(c *engine.Command) {
 		t.judge(c)
 		if c.Result.Status != engine.Uncertain {
 			t.shop.shown(&t.entry)
+		}
+		if c.Result.Status == engine.Approved {
+			t.err(c.Transaction)
 		}
 	}
 }
@@ -292,6 +315,9 @@ func (t *simTill) send(c *engine.Command) {
 				answer, newKeys, _ = t.wire.Answer(m, reply, keys)
 				if answer.Bad && t.w.attacker.genuine(reply) && (answer.Code == "00" || answer.Code == "10") {
 					t.w.violation("terminal %s cannot trust what the switch says of %06d: %s", t.wire.ID, c.Transaction.STAN, answer.Code)
+				}
+				if answer.Code == "A0" && t.w.attacker.genuine(reply) && t.w.now-t.given > learnt && !t.w.rush {
+					t.w.violation("terminal %s: its keys are not taken any more, and it has no others", t.wire.ID)
 				}
 				t.stale = t.stale || newKeys
 			}

@@ -4,3 +4,5 @@ package terminal
 
 // seedTrusted is a hook for seeded defects: see internal/defect.
 func seedTrusted() bool { return false }
+
+func seedUnmatched() bool { return false }

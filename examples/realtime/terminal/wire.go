@@ -161,7 +161,7 @@ func (w *Wire) Answer(request *message.Message, reply []byte, keys *dialect.Work
 	}
 	code := m.Field(39).Text()
 	newKeys = wantsSignIn(code)
-	if err := belongs(m, request); err != nil {
+	if err := belongs(m, request); err != nil && !seedUnmatched() {
 		return engine.Answer{Bad: true, Code: code}, newKeys, err
 	}
 	if err := m.VerifyMAC(keys.Verify); err != nil && !seedTrusted() {

@@ -64,6 +64,9 @@ var All = []Defect{
 	{"ids-start-over", "a new process counts references from 1", Sim},
 	{"nothing-adopted", "what a dead process has left behind is not taken up", Sim},
 
+	{"repeat-unmatched", "another request under the number of an earlier one is taken for that one", Sim},
+	{"reversal-unmatched", "a reversal is not compared with what it reverses", Sim},
+
 	// Of what must be durable.
 	{"unknown-commit-done", "a commit without a result is taken for done", Sim},
 	{"reply-before-commit", "a terminal is answered before the outcome is recorded", Explore},
@@ -81,6 +84,11 @@ var All = []Defect{
 	{"answer-unverified", "a terminal does not check the codes of answers", Sim},
 	{"bank-unverified", "the switch does not check the codes of the bank's answers", Sim},
 	{"bank-unmatched", "the switch takes any answer of the bank for the one to its request", Sim},
+	{"wallet-unverified", "the switch does not check the signatures of the wallet's answers", Sim},
+	{"wallet-unmatched", "the switch takes any answer of the wallet for the one to its request", Sim},
+	{"answer-unmatched", "a terminal takes any answer for the one to its request", Sim},
+	{"sign-in-ordered", "a sign-in of a time to come, which needs no key, keeps the terminal's own out until then", Sim},
+	{"keys-before-refused", "the keys of a terminal end when others are given, also where it does not get them", Sim},
 	{"keys-cached", "the switch does not learn of a sign-in at another node", Sim},
 	{"pin-dropped", "the bank does not get the PIN", Sim},
 	{"pin-untranslated", "the bank gets the PIN under the terminal's key", Sim},

@@ -10,16 +10,10 @@ import (
 // SignIn is ledger.Store's. It is durable at once.
 func (b *Book) SignIn(t *ledger.TerminalSession) error {
 	b.init()
-	was, known := b.sessions[t.Terminal]
-	if t.Version != was.Version {
+	if t.Version != b.sessions[t.Terminal].Version {
 		return ledger.ErrStale
 	}
-	t.Version, t.Before = was.Version+1, nil
-	if known {
-		if t.Before = was.Keys; was.Before != nil {
-			t.Before = was.Before
-		}
-	}
+	t.Version++
 	b.sessions[t.Terminal] = *t
 	return nil
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -69,28 +70,52 @@ func (s *Store) LastID(ctx context.Context, _ int32) (id int64, err error) {
 // SignIn implements ledger.Store.
 func (s *Store) SignIn(ctx context.Context, t *ledger.TerminalSession) error {
 	return s.change(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		n, err := run(ctx, conn, `INSERT INTO terminal_session (terminal, version, batch, keys, at, asked) SELECT ?, 1, ?, ?, ?, ?
+		n, err := run(ctx, conn, `INSERT INTO terminal_session (terminal, version, batch, keys, before, at, asked) SELECT ?, 1, ?, ?, ?, ?, ?
 			WHERE ? = coalesce((SELECT version FROM terminal_session WHERE terminal = ?), 0)
-			ON CONFLICT (terminal) DO UPDATE SET version = version + 1, batch = excluded.batch, before = coalesce(before, keys), keys = excluded.keys,
-			at = excluded.at, asked = excluded.asked`, t.Terminal, t.Batch, t.Keys, t.At, t.Asked, t.Version, t.Terminal)
+			ON CONFLICT (terminal) DO UPDATE SET version = version + 1, batch = excluded.batch, keys = excluded.keys, before = excluded.before,
+			at = excluded.at, asked = excluded.asked`, t.Terminal, t.Batch, t.Keys, list(t.Before), t.At, list(t.Asked), t.Version, t.Terminal)
 		if err == nil && n == 0 {
 			err = ledger.ErrStale
 		}
 		if err != nil {
 			return err
 		}
-		return conn.QueryRowContext(ctx, "SELECT version, before FROM terminal_session WHERE terminal = ?", t.Terminal).Scan(&t.Version, &t.Before)
+		t.Version++
+		return nil
 	})
 }
 
 // Session implements ledger.Store.
 func (s *reader) Session(ctx context.Context, terminal string) (t ledger.TerminalSession, err error) {
+	var before, asked []byte
 	err = s.db.QueryRowContext(ctx, "SELECT terminal, version, batch, keys, before, at, asked FROM terminal_session WHERE terminal = ?", terminal).
-		Scan(&t.Terminal, &t.Version, &t.Batch, &t.Keys, &t.Before, &t.At, &t.Asked)
+		Scan(&t.Terminal, &t.Version, &t.Batch, &t.Keys, &before, &t.At, &asked)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ledger.ErrNotFound
 	}
-	return t, err
+	if err != nil {
+		return t, err
+	}
+	return t, errors.Join(readList(before, &t.Before), readList(asked, &t.Asked))
+}
+
+// list is how a list is kept in one column: as JSON, or NULL without elements.
+func list[T any](elements []T) any {
+	if len(elements) == 0 {
+		return nil
+	}
+	text, _ := json.Marshal(elements) // numbers and bytes, which cannot fail
+	return text
+}
+
+func readList[T any](text []byte, elements *[]T) error {
+	if text == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, elements); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return nil
 }
 
 // Used implements ledger.Store.

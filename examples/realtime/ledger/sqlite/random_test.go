@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -113,14 +114,14 @@ func compareOutbox(t *testing.T, random *rand.Rand, s *Store, book *model.Book, 
 			require.NoError(t, s.Number(ctx, "m"))
 			book.Number("m")
 		case 1:
-			t1 := ledger.TerminalSession{Terminal: fmt.Sprint(random.IntN(3)), Batch: i, Keys: []byte{byte(i)}, At: at, Asked: at}
+			t1 := ledger.TerminalSession{Terminal: fmt.Sprint(random.IntN(3)), Batch: i, Keys: []byte{byte(i)}, At: at, Asked: []int64{at - 1, at}}
 			if last, known := book.Session(t1.Terminal); known {
 				t1.Version = last.Version - int64(random.IntN(2))
+				t1.Before = append(slices.Clone(last.Before), last.Keys)
 			}
 			t2 := t1
 			require.ErrorIs(t, s.SignIn(ctx, &t1), book.SignIn(&t2))
 			require.Equal(t, t2.Version, t1.Version)
-			require.Equal(t, t2.Before, t1.Before)
 		case 2:
 			name, version := fmt.Sprint(random.IntN(3)), int64(random.IntN(20))
 			require.NoError(t, s.Used(ctx, name, version))

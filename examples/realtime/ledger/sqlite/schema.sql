@@ -113,9 +113,9 @@ CREATE TABLE IF NOT EXISTS terminal_session (
 	version  INTEGER NOT NULL,
 	batch    INTEGER NOT NULL,
 	keys     BLOB NOT NULL,   -- under the terminal's master key
-	before   BLOB,            -- of the session before, until the new ones have been used
+	before   BLOB,            -- JSON: those of earlier sessions, until the new ones have been used
 	at       INTEGER NOT NULL,
-	asked    INTEGER NOT NULL -- the terminal's clock in its sign-in
+	asked    BLOB             -- JSON: the terminal's clock in its latest sign-ins
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS node (

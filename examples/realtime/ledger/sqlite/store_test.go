@@ -51,11 +51,11 @@ func TestSessions(t *testing.T) {
 	s, _ := open(t)
 	_, err := s.Session(t.Context(), "10000001")
 	require.ErrorIs(t, err, ledger.ErrNotFound)
-	first := ledger.TerminalSession{Terminal: "10000001", Batch: 1, Keys: []byte("old"), At: 1, Asked: 10}
+	first := ledger.TerminalSession{Terminal: "10000001", Batch: 1, Keys: []byte("old"), At: 1, Asked: []int64{10}}
 	require.NoError(t, s.SignIn(t.Context(), &first))
-	second := ledger.TerminalSession{Terminal: "10000001", Batch: 1, Keys: []byte("new"), At: 2, Asked: 11, Version: first.Version}
+	second := ledger.TerminalSession{Terminal: "10000001", Batch: 1, Keys: []byte("new"), Before: [][]byte{[]byte("older"), []byte("old")}, At: 2,
+		Asked: []int64{10, 11}, Version: first.Version}
 	require.NoError(t, s.SignIn(t.Context(), &second))
-	require.Equal(t, []byte("old"), second.Before, "valid until the new ones have been used")
 	require.Equal(t, first.Version+1, second.Version)
 	for _, version := range []int64{0, first.Version, second.Version + 1} {
 		require.ErrorIs(t, s.SignIn(t.Context(), &ledger.TerminalSession{Terminal: "10000001", Batch: 2, Keys: []byte("late"), Version: version}), ledger.ErrStale)
@@ -68,6 +68,10 @@ func TestSessions(t *testing.T) {
 	now, err = s.Session(t.Context(), "10000001")
 	require.NoError(t, err)
 	require.Nil(t, now.Before)
+	_, err = s.write.ExecContext(t.Context(), "UPDATE terminal_session SET asked = x'2A2A'")
+	require.NoError(t, err)
+	_, err = s.Session(t.Context(), "10000001")
+	require.ErrorIs(t, err, ErrDamaged)
 }
 
 // TestOutbox: numbers without a gap in the order of the postings, the first notice about a payment first, dead letters

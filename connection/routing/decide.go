@@ -16,7 +16,8 @@ var (
 
 // Decide chooses a route for the request and writes the record to d. It does not allocate for issuers it knows and does
 // not block. Who calls it sends the request and calls Report with the same d when the outcome is known. Its error is
-// ErrNoRoute, ErrOriginal, ErrScarce or ErrClosed; the record then says what removed each route.
+// ErrNoRoute, ErrOriginal, ErrScarce or ErrClosed; the record then says what removed each route, which were fit but too few,
+// or nothing where the Router is closed.
 //
 // A d that was used for the request before keeps the routes tried; Reset begins anew. One that was not reported is given
 // up: its outcome counts nowhere.
@@ -24,6 +25,7 @@ func (r *Router) Decide(request *Request, d *Decision) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.running {
+		d.Reset()
 		return ErrClosed
 	}
 	at := r.config.clock()
@@ -70,7 +72,7 @@ func (r *Router) filter(request *Request, d *Decision, now time.Time) (fit int) 
 	reachable := 0
 	for i := range r.routes {
 		c := &d.candidates[i]
-		*c = Candidate{Route: r.routes[i].Name, Priority: r.routes[i].Priority, Weight: max(1, r.routes[i].Weight)}
+		*c = Candidate{Route: r.routes[i].Name, Priority: r.routes[i].Priority, Weight: max(1, r.routes[i].Weight), Score: 1}
 		if c.Removal, c.Refusal = r.obstacle(request, d, i, now); c.Removal != Fit {
 			continue
 		}
@@ -140,7 +142,6 @@ func (r *Router) obstacle(request *Request, d *Decision, i int, now time.Time) (
 // score gives a candidate the share of good outcomes in the finest window that has enough of them.
 func (r *Router) score(c *Candidate, i int, now time.Time, fine, coarse *segment) {
 	slot := slotNumber(now, r.config.ScoreWindow)
-	c.Score = 1
 	if fine != nil && fine.method != "" && c.from(&fine.score[i], slot, r.config.Minimum, IssuerAndMethod) {
 		return
 	}
@@ -182,13 +183,15 @@ func (r *Router) choose(request *Request, d *Decision) {
 		case all[i].Priority != best:
 			all[i].Removal = LowerPriority
 		default:
-			equals++
+			if equals++; r.routes[i].Cost != nil {
+				all[i].Cost = r.routes[i].Cost(request)
+			}
 		}
 	}
 	if equals > 1 && r.explores(request, d) {
 		d.Explored = true
 	} else {
-		r.compare(request, all)
+		r.compare(all)
 	}
 	drawOne(all, d.Draw>>16)
 	for i := range all {
@@ -217,7 +220,7 @@ func (r *Router) explores(request *Request, d *Decision) bool {
 }
 
 // compare removes what has a worse score, then what is dearer.
-func (r *Router) compare(request *Request, all []Candidate) {
+func (r *Router) compare(all []Candidate) {
 	top := 0.0
 	for i := range all {
 		if all[i].Removal == Fit {
@@ -232,9 +235,6 @@ func (r *Router) compare(request *Request, all []Candidate) {
 		case c.Score < top-r.config.Margin:
 			c.Removal = WorseScore
 		default:
-			if cost := r.routes[i].Cost; cost != nil {
-				c.Cost = cost(request)
-			}
 			cheapest = min(cheapest, c.Cost)
 		}
 	}

@@ -29,6 +29,7 @@ func TestNewRefuses(t *testing.T) {
 		"a name twice":    {with(func(c *Config) { c.Routes[1].Name = "A" }), `"A" stands there twice`},
 		"no peer":         {with(func(c *Config) { c.Routes[0].Peer = nil }), `"A" has no peer`},
 		"a weight":        {with(func(c *Config) { c.Routes[0].Weight = -1 }), "weight -1"},
+		"a large weight":  {with(func(c *Config) { c.Routes[0].Weight = 1<<30 + 1 }), "weight 1073741825"},
 		"a share":         {with(func(c *Config) { c.Explore = 1.5 }), "Explore 1.5"},
 		"a margin":        {with(func(c *Config) { c.Margin = -0.1 }), "Margin -0.1"},
 		"a breaker":       {with(func(c *Config) { c.Host.Open = -1 }), "Host is negative"},
@@ -304,7 +305,7 @@ func TestDecisionsExplainThemselves(t *testing.T) {
 	peers[3].down.Store(true)
 	r := routerOf(t, Config{Routes: routes, Seed: 5})
 	var d Decision
-	require.Equal(t, "no route is fit; draw 0 of seed 0", d.String())
+	require.Equal(t, "nothing was decided; draw 0 of seed 0", d.String())
 	require.NoError(t, r.Decide(&Request{}, &d))
 	text := d.String()
 	require.Contains(t, text, "B; A: refused (no foreign cards); B: fit, score 1.000 of 0 by nothing, cost 0, weight 1; C: dearer, score 1.000 of 0 by nothing, cost 7, weight 1; D: no line ready; draw ")

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -66,7 +67,7 @@ type Candidate struct {
 	Score    float64
 	Basis    Basis
 	Samples  int   // outcomes that the score was made of
-	Cost     int64 // in minor units; of routes that were fit
+	Cost     int64 // in minor units; of routes that were fit and had the best priority
 	Priority int
 	Weight   int
 }
@@ -108,6 +109,10 @@ func (d *Decision) Candidates() []Candidate { return d.candidates[:d.count] }
 // AppendTo appends the decision in words.
 func (d *Decision) AppendTo(dst []byte) []byte {
 	switch {
+	case d.count == 0:
+		dst = append(dst, "nothing was decided"...)
+	case d.Route == "" && d.anyFit():
+		dst = append(dst, "too few routes are fit"...)
 	case d.Route == "":
 		dst = append(dst, "no route is fit"...)
 	case d.Explored:
@@ -123,6 +128,10 @@ func (d *Decision) AppendTo(dst []byte) []byte {
 		dst = d.candidates[i].appendTo(dst)
 	}
 	return fmt.Appendf(dst, "; draw %d of seed %d", d.Draw, d.Seed)
+}
+
+func (d *Decision) anyFit() bool {
+	return slices.ContainsFunc(d.Candidates(), func(c Candidate) bool { return c.Removal == Fit })
 }
 
 func (c *Candidate) appendTo(dst []byte) []byte {

@@ -19,7 +19,7 @@
 // and a Peer without a usable line is no candidate. The host has a breaker, which opens after failures in a row or by
 // their share, and closes by echoes first and then by a slow start: a customer's payment is never used to find out
 // whether a host is back. The issuer behind a host has one too, by Request.Issuer; it only sets the route aside while
-// another one is fit, since an issuer cannot be asked by echo. A decline by the issuer is a success of the route.
+// another one is fit, and time brings it back to a slow start, since an issuer cannot be asked by echo. A decline by the issuer is a success of the route.
 //
 // # What is sent again
 //

@@ -9,7 +9,8 @@ import (
 
 // Exchange sends the request on the route that it chooses and appends the answer to dst. What certainly did not leave,
 // and an answer that holds no money where that is allowed, is tried on other routes until one of them ends it or none is
-// left. The last decision is in d, which may be nil.
+// left. The last decision is in d, which may be nil; where an answer that holds no money stands because nobody else could
+// be asked, it is the decision for the route that gave it.
 //
 // Its error is a *connection.Error, with one of Decide's as its cause where no route is left, or what Request.Before
 // returned: connection.SafeToRetry is right about all attempts together.
@@ -37,14 +38,15 @@ type exchange struct {
 	frame   []byte
 	start   int    // of the answer in out
 	out     []byte // what the caller gave, and an answer that holds no money from an earlier attempt
-	answer  bool   // there is one in out already
 	unsent  error  // why the last attempt did not leave
+
+	answered *Decision // the attempt whose answer is in out already, which holds no money
 }
 
 // attempt tries one more route.
 func (e *exchange) attempt(ctx context.Context, d *Decision) (done bool, err error) {
 	if err := e.router.Decide(e.request, d); err != nil {
-		return e.end(err)
+		return e.end(d, err)
 	}
 	defer func() {
 		if d.open { // a function of the program panicked: the host does not wait for this request for ever
@@ -54,7 +56,7 @@ func (e *exchange) attempt(ctx context.Context, d *Decision) (done bool, err err
 	if e.request.Before != nil {
 		if err := e.request.Before(d); err != nil {
 			e.router.Report(d, Neutral)
-			return e.end(err)
+			return e.end(d, err)
 		}
 	}
 	held := len(e.out)
@@ -65,12 +67,12 @@ func (e *exchange) attempt(ctx context.Context, d *Decision) (done bool, err err
 			return false, err
 		}
 		if e.unsent = err; ctx.Err() != nil {
-			return e.end(err)
+			return e.end(d, nil)
 		}
 		return false, nil
 	}
 	answer = append(answer[:e.start], answer[held:]...)
-	e.out, e.answer = answer, true
+	e.out = answer
 	e.router.Report(d, d.classify(answer[e.start:], nil))
 	return !e.renewed(d), nil
 }
@@ -85,17 +87,16 @@ func (e *exchange) renewed(d *Decision) bool {
 		return false // the answer stands
 	}
 	e.frame = frame
+	e.answered = new(*d)
 	return true
 }
 
-// end finishes where nothing more can be tried: with the answer of an earlier attempt, if there is one, else with err.
-// Nothing of the request has left then.
-func (e *exchange) end(err error) (done bool, _ error) {
-	if e.answer {
+// end finishes where nothing more can be tried: with the answer of an earlier attempt, if there is one, else with err and
+// why the last attempt did not leave. Nothing of the request has left then.
+func (e *exchange) end(d *Decision, err error) (done bool, _ error) {
+	if e.answered != nil {
+		*d = *e.answered
 		return true, nil
 	}
-	if err != e.unsent {
-		err = errors.Join(err, e.unsent)
-	}
-	return false, &connection.Error{Op: "route", Sent: connection.SentNo, Err: err}
+	return false, &connection.Error{Op: "route", Sent: connection.SentNo, Err: errors.Join(err, e.unsent)}
 }

@@ -69,13 +69,12 @@ func (r *Router) count(d *Decision, i int, health Health, now time.Time) {
 	if d.generation == one.breaker.generation && health != LineFault { // lines are the peer's business
 		one.breaker.record(&r.config.Host, now, health != HostFault, r.jitter.Float64())
 	}
-	if d.issuer == "" && d.method == "" {
-		return
-	}
-	coarse := r.segments.make(d.issuer, "")
-	coarse.score[i].add(slot, health == Good)
-	if d.ofIssuer == coarse.breaker[i].generation && (health == Good || health == IssuerFault) {
-		coarse.breaker[i].record(&r.config.Issuer, now, health == Good, r.jitter.Float64())
+	if d.issuer != "" {
+		coarse := r.segments.make(d.issuer, "")
+		coarse.score[i].add(slot, health == Good)
+		if d.ofIssuer == coarse.breaker[i].generation && (health == Good || health == IssuerFault) {
+			coarse.breaker[i].record(&r.config.Issuer, now, health == Good, r.jitter.Float64())
+		}
 	}
 	if d.method != "" {
 		r.segments.make(d.issuer, d.method).score[i].add(slot, health == Good)

@@ -18,7 +18,9 @@ type Peer interface {
 	// Ready reports whether some line is signed on and takes requests. It is asked at every decision and must not block.
 	Ready() bool
 
-	// Echo exchanges a network management message (0800) with the host and returns nil if it answered well.
+	// Echo exchanges a network management message (0800) with the host and returns nil if it answered well. That of a pool
+	// does so only if it is told how (pool.Config.Echo), and returns nil otherwise: the Router then takes a host for back
+	// that is not, and customers' payments find that out.
 	Echo(ctx context.Context) error
 }
 
@@ -30,7 +32,7 @@ type Route struct {
 	// Priority puts routes in order: those of the lowest number that are fit are chosen from.
 	Priority int
 
-	// Weight is the share among routes that are equal in everything else; 0 means 1.
+	// Weight is the share among routes that are equal in everything else, at most 1<<30; 0 means 1.
 	Weight int
 
 	// Cost is what a request costs on this route, in minor units of its currency; nil means that it costs nothing. It is
@@ -93,7 +95,7 @@ func checkRoutes(routes []Route) error {
 		if r.Peer == nil {
 			fault("route %q has no peer", r.Name)
 		}
-		if r.Weight < 0 {
+		if r.Weight < 0 || r.Weight > 1<<30 { // so that no sum of them comes near the bits of a draw
 			fault("route %q: weight %d", r.Name, r.Weight)
 		}
 	}

@@ -38,7 +38,7 @@ type Config struct {
 	// last route gets everything.
 	MinFit float64
 
-	Segments int    // issuers and methods to keep count of; default 4096
+	Segments int    // issuers and methods to keep count of, up to 7 kB of memory each once known; default 4096
 	Seed     uint64 // of the draws; 0 takes a random one
 
 	// Changed is told when a host's breaker changes its state: "closed", "open" or "half open". It runs without locks

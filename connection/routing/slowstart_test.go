@@ -94,3 +94,51 @@ func TestSlowStartOfAnIssuerEverywhere(t *testing.T) {
 		}
 	})
 }
+
+// A place that is given back is one place, and one that belongs to this slow start.
+func TestPlacesOfASlowStart(t *testing.T) {
+	for name, c := range map[string]struct {
+		request Request
+		fault   Health
+		full    Removal
+	}{
+		"host":   {Request{}, HostFault, HostSlowStart},
+		"issuer": {Request{Issuer: "4321"}, IssuerFault, IssuerSlowStart},
+	} {
+		bubble(t, Config{}, func(t *testing.T, r *Router, _ *scripted, _ *changes) {
+			flight := func() (on []*Decision) {
+				for {
+					d := new(Decision)
+					require.NoError(t, r.Decide(&c.request, d))
+					if d.Route != "A" {
+						require.Equal(t, c.full, d.Candidates()[0].Removal, name)
+						r.Report(d, Neutral)
+						return on
+					}
+					on = append(on, d)
+				}
+			}
+			fail := func(times int) {
+				tell(t, r, "A", c.request, c.fault, times)
+				time.Sleep(2 * time.Minute)
+			}
+			var early Decision
+			require.NoError(t, r.Decide(&c.request, &early))
+			fail(5)
+			before := flight()
+			require.Len(t, before, 1, name)
+			r.Report(before[0], Good)
+			before = flight()
+			require.Len(t, before, 2, name)
+			r.Report(before[0], Neutral)
+			again := flight()
+			require.Len(t, again, 1, name)
+			r.Report(again[0], c.fault)
+			time.Sleep(2 * time.Minute)
+			require.Len(t, flight(), 1, name)
+			r.Report(before[1], Neutral) // of the slow start before
+			r.Report(&early, Neutral)    // had no place
+			require.Empty(t, flight(), name)
+		})
+	}
+}

@@ -213,7 +213,7 @@ func bestPriority(all []Candidate) int {
 
 // explores reports whether this request is one of the share that learns about routes.
 func (r *Router) explores(request *Request, d *Decision) bool {
-	if r.config.Explore <= 0 || request.Original != "" || request.Amount > r.config.ExploreLimit {
+	if request.Original != "" || request.Amount > r.config.ExploreLimit {
 		return false
 	}
 	return float64(d.Draw&0xFFFF) < r.config.Explore*0x10000

@@ -17,6 +17,7 @@ import (
 	"github.com/posline/posline/connection/connectiontest"
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keyblock"
+	"github.com/posline/posline/emv/cryptogram"
 	"github.com/posline/posline/examples/payshield"
 	"github.com/posline/posline/pinblock"
 )
@@ -182,7 +183,7 @@ func (f fixed) Exchange(_ context.Context, frame, dst []byte) ([]byte, error) {
 
 func answering(t testing.TB, text string) *payshield.Client {
 	t.Helper()
-	c, err := payshield.New(fixed(text), payshield.Options{})
+	c, err := payshield.New(fixed(text), payshield.Options{Layouts: layouts})
 	require.NoError(t, err)
 	return c
 }
@@ -238,6 +239,13 @@ var calls = map[string]struct {
 	"M8": {"M900", func(t testing.TB, c *payshield.Client) error {
 		return c.VerifyMAC(ctx, tak(t), retail, []byte("message"), make([]byte, 8))
 	}},
+	"EA": {"EB00", func(t testing.TB, c *payshield.Client) error {
+		return c.VerifyOffset(ctx, encrypted(t), key(t, payshield.PVK, "V1TN00N", "X367930344805B1FAD6146EF4ED7502B3"), pinblock.OffsetData{PAN: cardData.PAN}, "1234")
+	}},
+	"BK": {"BL001234FFFFFFFF", func(t testing.TB, c *payshield.Client) error {
+		_, err := c.AppendOffset(ctx, nil, encrypted(t), key(t, payshield.PVK, "V1TN00N", "X367930344805B1FAD6146EF4ED7502B3"), pinblock.OffsetData{PAN: cardData.PAN})
+		return err
+	}},
 	"KQ": {"KR00", func(t testing.TB, c *payshield.Client) error {
 		return c.VerifyCryptogram(ctx, key(t, payshield.MKAC, "E0TX00N", "UA67981CE67F36A4BD2DE46BA17D6F596"), mChipRequest(t))
 	}},
@@ -258,7 +266,7 @@ func encrypted(t testing.TB) pinblock.Encrypted {
 }
 
 // verifies are the commands that a device answers with yes or no.
-var verifies = map[string]bool{"EC": true, "CY": true, "M8": true, "KQ": true}
+var verifies = map[string]bool{"EA": true, "EC": true, "CY": true, "M8": true, "KQ": true}
 
 // Only the whole answer is a yes, only 01 to a verification is a no, and everything else is an error that is neither.
 func TestNothingIsDecidedOnAGuess(t *testing.T) {
@@ -305,6 +313,23 @@ func requireCodes(t *testing.T, command, reply string, call func(*payshield.Clie
 	}
 }
 
+// Fields that are whole and not what was asked for are no answer.
+func TestOtherFieldsThanAskedFor(t *testing.T) {
+	for command, replies := range map[string][]string{
+		"CC": {"CD000491DDDA0A7C12CFAA03", "CD000391DDDA0A7C12CFAA01", "CD001391DDDA0A7C12CFAA01"},
+		"BK": {"BL0012345FFFFFFF", "BL00123FFFFFFFFF", "BL001234F0FFFFFF", "BL00FFFFFFFFFFFF"},
+		"HC": {"HD00X4DC5B9381D893C6626A37D2F40809FEA8D6E42E33CCDD7C1ABB2F4C74E3B3DE8"},
+	} {
+		for _, reply := range replies {
+			requireReply(t, calls[command].call(t, answering(t, reply)), reply)
+		}
+	}
+	for n, reply := range []string{"KR00", "KR001234567", "KR00123456789"} {
+		_, err := answering(t, reply).AppendResponse(ctx, nil, key(t, payshield.MKAC, "E0TX00N", mkac), mChipRequest(t), cryptogram.Answer{})
+		require.ErrorIs(t, err, payshield.ErrReply, n)
+	}
+}
+
 // A command that the device does not know is told, whatever way it says so, and another device may know it.
 func TestUnknownCommands(t *testing.T) {
 	for _, answer := range []string{"ZZ", "ZZ68", "ZZ00", "CD68", "CD67"} {
@@ -332,7 +357,10 @@ func TestClasses(t *testing.T) {
 	require.Equal(t, payshield.KeyFault, (&payshield.Error{Command: "A6", Code: "B5"}).Class())
 	require.EqualError(t, &payshield.Error{Command: "CC", Code: "77"}, "payshield: CC refused with 77: unknown code")
 	require.Equal(t, "device", payshield.Device.String())
-	require.Equal(t, "unknown class", payshield.Class(9).String())
+	for c := payshield.Other; c <= payshield.Device; c++ {
+		require.NotEqual(t, "unknown class", c.String())
+	}
+	require.Equal(t, "unknown class", (payshield.Device + 1).String())
 }
 
 // No error and no key shows what stands in a message.

@@ -27,6 +27,8 @@ var yes = map[string]*regexp.Regexp{
 	"CY": regexp.MustCompile(`^CZ00$`),
 	"M6": regexp.MustCompile(`^M700[0-9A-F]{16}$`),
 	"M8": regexp.MustCompile(`^M900$`),
+	"EA": regexp.MustCompile(`^EB00$`),
+	"BK": regexp.MustCompile(`^BL00[0-9]{4}FFFFFFFF$`),
 	"KQ": regexp.MustCompile(`^KR00$`),
 }
 

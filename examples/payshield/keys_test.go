@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/crypto/keyblock"
 	"github.com/posline/posline/examples/payshield"
 )
 
@@ -37,6 +38,29 @@ func TestKeysUnderAZoneMasterKey(t *testing.T) {
 		_, err := c.ExportUnder(ctx, zone, local(t, payshield.ZPK, "P0TB00S", unhex(t, firstHex)), 'Z', 0)
 		require.ErrorIs(t, err, crypto.ErrKeyLength)
 	}
+}
+
+// The receiver of a key block gets the exportability that the sender says, or the key's own.
+func TestExportabilityOfTheReceiver(t *testing.T) {
+	c := connect(t, payshield.Options{})
+	zone := local(t, payshield.ZMK, "K1TB00N", unhex(t, secondHex))
+	k := local(t, payshield.ZPK, "P0TB00S", unhex(t, firstHex))
+	for given, want := range map[crypto.Exportability]crypto.Exportability{0: crypto.Sensitive, crypto.Exportable: crypto.Exportable} {
+		block, err := c.ExportUnder(ctx, zone, k, 'R', given)
+		require.NoError(t, err)
+		header, err := keyblock.Parse([]byte(block[1:]), keyblock.Options{})
+		require.NoError(t, err)
+		require.Equal(t, want, header.Attributes.Export)
+	}
+}
+
+func TestLongestMessage(t *testing.T) {
+	c := connect(t, payshield.Options{})
+	k := local(t, payshield.TAK, "M3TC00N", unhex(t, firstHex))
+	message := make([]byte, 31<<10)
+	tag, err := c.AppendMAC(ctx, nil, k, retail, message)
+	require.NoError(t, err)
+	require.NoError(t, c.VerifyMAC(ctx, k, retail, message, tag))
 }
 
 func TestCheckValuesInTheOldForm(t *testing.T) {

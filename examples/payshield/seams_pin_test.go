@@ -171,7 +171,7 @@ func (s *suite) dukpt() {
 func (s *suite) pvvs() {
 	first := unhex(s, firstHex)
 	pvk := s.key(payshield.PVK, "V2TN00N", unhex(s, thirdHex))
-	data := pinblock.PVVData{PAN: crypto.Hide(pan), KeyIndex: 1}
+	data := pinblock.PVVData{PAN: crypto.Hide(pan), KeyIndex: 9}
 	for _, k := range []crypto.KeyRef{s.key(payshield.ZPK, "P0TB00N", first), s.key(payshield.TPK, "P0TB00N", first)} {
 		for _, f := range []pinblock.Format{pinblock.ISO0, pinblock.ISO3, pinblock.ISO1, pinblock.Diebold} {
 			in := pinblock.Encrypted{Key: k, Layout: f, PAN: crypto.Hide(pan), Block: s.pinBlock(first, f, "1234", pan)}

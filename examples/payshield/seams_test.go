@@ -273,7 +273,18 @@ func (s *suite) cryptograms() {
 		s.add("another card", nil, s.chip.VerifyCryptogram(ctx, k, other))
 		other.Card = cryptogram.Card{PAN: crypto.Hide("541333008960001x")}
 		s.add("no card", nil, s.chip.VerifyCryptogram(ctx, k, other))
+		for _, card := range []string{"5413330", "54133300", "5413330089600010123", "54133300896000101234"} {
+			other.Card = cryptogram.Card{PAN: crypto.Hide(card)}
+			s.add("card "+card, nil, s.chip.VerifyCryptogram(ctx, k, other))
+		}
 		other = r
+		for _, tag := range []string{"9F36", "9F37", "9F26", "9F02"} {
+			missing := append(emv.TLV{}, r.Data...)
+			at := bytes.Index(missing, unhex(s, tag))
+			missing[at+1] = 0x7E // another tag
+			other.Data = missing
+			s.add("without "+tag, nil, s.chip.VerifyCryptogram(ctx, k, other))
+		}
 		other.Data = emv.TLV(unhex(s, "9F3602000795050000000000"))
 		s.add("missing data", nil, s.chip.VerifyCryptogram(ctx, k, other))
 		s.add("MAC key", nil, s.chip.VerifyCryptogram(ctx, s.key(payshield.TAK, "M3TN00N", clear), r))

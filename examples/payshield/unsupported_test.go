@@ -41,6 +41,8 @@ func TestWhatTheDeviceHasNot(t *testing.T) {
 	pvk, offsetKey := key(t, payshield.PVK, "V2TN00N", "X367930344805B1FAD6146EF4ED7502B3"), key(t, payshield.PVK, "V1TN00N", "X367930344805B1FAD6146EF4ED7502B3")
 	strange, err := offsetKey.WithOffsetMethod(pinblock.OffsetMethod{Start: 0, Length: 6})
 	require.NoError(t, err)
+	short, err := offsetKey.WithOffsetMethod(pinblock.OffsetMethod{Start: 3, Length: 1})
+	require.NoError(t, err)
 	visa := mChipRequest(t)
 	visa.Profile = cryptogram.VisaCVN18()
 	long := mChipRequest(t)
@@ -70,6 +72,15 @@ func TestWhatTheDeviceHasNot(t *testing.T) {
 		},
 		"validation data": func() error {
 			return c.VerifyOffset(ctx, encrypted(t), strange, pinblock.OffsetData{PAN: cardData.PAN}, "1234")
+		},
+		"one digit": func() error {
+			return c.VerifyOffset(ctx, encrypted(t), short, pinblock.OffsetData{PAN: cardData.PAN}, "1234")
+		},
+		"answer under the session key": func() error {
+			r := mChipRequest(t)
+			r.Profile.Response = cryptogram.Response1
+			_, err := c.AppendResponse(ctx, nil, key(t, payshield.MKAC, "E0TX00N", mkac), r, cryptogram.Answer{})
+			return err
 		},
 		"session key": func() error { return c.VerifyCryptogram(ctx, key(t, payshield.MKAC, "E0TX00N", mkac), visa) },
 		"option B":    func() error { return c.VerifyCryptogram(ctx, key(t, payshield.MKAC, "E0TX00N", mkac), long) },
@@ -102,6 +113,16 @@ func TestWhatTheDeviceHasNot(t *testing.T) {
 }
 
 const mkac = "UA67981CE67F36A4BD2DE46BA17D6F596"
+
+// Validation data that the PAN is too short for.
+func TestValidationDataOfNothing(t *testing.T) {
+	c := silent(t, payshield.Options{Layouts: layouts})
+	for _, m := range []pinblock.OffsetMethod{{Start: 16}, {Start: 17}, {Start: 2, Length: 15}} {
+		k, err := key(t, payshield.PVK, "V1TN00N", "X367930344805B1FAD6146EF4ED7502B3").WithOffsetMethod(m)
+		require.NoError(t, err)
+		require.ErrorIs(t, c.VerifyOffset(ctx, encrypted(t), k, pinblock.OffsetData{PAN: cardData.PAN}, "1234"), pinblock.ErrData)
+	}
+}
 
 // Keys that are not to leave, or not for this, do not reach the device.
 func TestKeysAreKeptToWhatTheyAreFor(t *testing.T) {

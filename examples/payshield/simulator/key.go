@@ -37,7 +37,7 @@ func (j *job) key(kind payshield.KeyType, pair bool) (clearKey, error) {
 
 // sealed takes the bytes and the scheme of a key as it stands in a message.
 func (j *job) sealed(text string) (clearKey, error) {
-	if !j.r.Valid() || text == "" {
+	if !j.r.Valid() {
 		return clearKey{}, fault("15")
 	}
 	k := clearKey{scheme: text[0]}
@@ -128,12 +128,9 @@ const (
 // writeCheck writes the check value of a key.
 func (j *job) writeCheck(key []byte, n int) { j.w.Hex(checkValue(key)[:n]) }
 
-// usable gives a clear key to the library. The letters stand for the algorithm: DES for single length, else Triple DES.
+// usable gives a clear key to the library, one of single length as a Triple DES key of equal parts.
 func (j *job) usable(k clearKey, usage crypto.Usage, mode crypto.Mode, options ...crypto.Option) (crypto.Key, error) {
 	a := crypto.Attributes{Usage: usage, Algorithm: crypto.TDES, Mode: mode, Export: crypto.NonExportable}
-	if len(k.bytes) == 8 {
-		a.Algorithm = crypto.DES
-	}
 	key, err := clearkey.Import(a, k.bytes, append(options, crypto.AllowWeak)...)
 	if err != nil {
 		return crypto.Key{}, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/examples/payshield"
 	"github.com/posline/posline/examples/payshield/simulator"
 )
@@ -116,6 +117,24 @@ func TestOptionalSchemes(t *testing.T) {
 
 func TestParts(t *testing.T) {
 	s := newSimulator(t, simulator.Config{})
+	require.Equal(t, "ND00"+simulator.TestLMK().CheckValue()+"1234-5678", ask(t, s, "NC"))
+	pair := pvk[1:] // a pair may go without its letter where pairs are expected
+	require.Equal(t, "ED00", ask(t, s, "EC"+zpk+pair+"91DDDA0A7C12CFAA0155000002532114402"))
+	de := func(table, validation string) string {
+		return ask(t, s, "DE"+pvk+"01234"+"04"+"550000025321"+table+validation)[:4]
+	}
+	require.Equal(t, "DF00", de("0123456789012345", "5500000253ND"))
+	require.Equal(t, "DF00", de("0123456789012345", "55000002NDDD"))
+	require.Equal(t, "DF22", de("0123456789012345", "A500000253N1"))
+	require.Equal(t, "DF25", de("0000000000000000", "5500000253N1"))
+
+	// A key that may leave in key blocks only does not come out of one.
+	kept := ask(t, s, "A8001"+zmk+zpk+"R#P0T2B00E00")[4:]
+	require.Equal(t, "A729", ask(t, s, "A6001"+zmk+kept[:len(kept)-6]+"U"))
+	sent := ask(t, s, "A8001"+zmk+zpk+"R#P0T2B00S00")[4:]
+	require.Equal(t, "A700"+zpk+sent[len(sent)-6:], ask(t, s, "A6001"+zmk+sent[:len(sent)-6]+"U"))
+	require.Equal(t, "A7A6", ask(t, s, "A6003"+zmk+sent[:len(sent)-6]+"U"))
+
 	whole := mkac + strings.Repeat("\x12", 14)
 	require.Equal(t, "KR68", ask(t, s, "KQ40"+whole))
 	require.Equal(t, "KR80", ask(t, s, "KQ10"+whole+"071234567;1234567800"))
@@ -144,5 +163,9 @@ func TestParts(t *testing.T) {
 	newSimulator(t, simulator.Config{PINLength: 12})
 	for _, kind := range []payshield.KeyType{"", "0", "0001", "/01", ":01", "0FF"} {
 		require.Error(t, simulator.TestLMK().Wrap(kind, 'Z', make([]byte, 8)), kind)
+	}
+	for _, keys := range [][][]byte{nil, make([][]byte, 20), make([][]byte, 19)} {
+		_, err := simulator.NewLMK(keys)
+		require.ErrorIs(t, err, crypto.ErrKeyLength)
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/posline/posline/examples/realtime/internal/defect"
 	"github.com/posline/posline/examples/realtime/scenario"
 )
 
@@ -99,7 +98,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.Float64Var(&o.hours, "hours", 1, "of virtual time, for -sim")
 	flags.Uint64Var(&o.seed, "seed", 0, "of what is drawn at random; default: a new one, which is told")
 	flags.BoolVar(&o.json, "json", false, "end standard output with one object of JSON; the story goes to standard error")
-	flags.StringVar(&o.folder, "dir", "", "keep the files of the run in this folder, which is empty or has an earlier run of -chaos or of steady traffic to go on with;\ndefault: a temporary one, removed")
+	flags.StringVar(&o.folder, "dir", "", "keep the files of the run in this folder, which is there, and empty or has an earlier run of -chaos or of steady traffic to go on with;\ndefault: a temporary one, removed")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -114,6 +113,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	}
 	return o, nil
 }
+
+// The rates that -load takes, in payments a second.
+const (
+	leastRate = 0.1
+	mostRate  = 100_000
+)
 
 // wrong tells what is wrong with a command line.
 func (o *options) wrong(given map[string]bool, rest []string) string {
@@ -137,8 +142,8 @@ func (o *options) wrong(given map[string]bool, rest []string) string {
 		return "-chaos needs a time, such as 30s"
 	case (given["terminals"] || given["rate"] || given["duration"] || given["idle"]) && mode != "load":
 		return "-terminals, -rate, -duration and -idle are for -load"
-	case mode == "load" && (o.terminals < 1 || o.terminals > 5000 || o.idle < 0 || o.idle > 10_000 || o.duration <= 0 || given["rate"] && !(o.rate > 0)):
-		return "-load needs 1 to 5000 terminals, at most 10000 idle merchants, a duration and, if any, a rate above 0"
+	case mode == "load" && (o.terminals < 1 || o.terminals > 5000 || o.idle < 0 || o.idle > 10_000 || o.duration <= 0 || given["rate"] && !(o.rate >= leastRate && o.rate <= mostRate)):
+		return "-load needs 1 to 5000 terminals, at most 10000 idle merchants, a duration and, if any, a rate from 0.1 to 100000"
 	case given["hours"] && mode != "sim":
 		return "-hours is for -sim"
 	case given["hours"] && !(o.hours > 0 && o.hours <= 10_000):
@@ -171,6 +176,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if o.json {
 		if err := json.NewEncoder(stdout).Encode(report); err != nil {
+			fmt.Fprintf(stderr, "realtime: the report cannot be written: %v\n", err)
 			return 2
 		}
 	} else {
@@ -191,7 +197,7 @@ type result interface {
 func (o *options) play(ctx context.Context, story io.Writer, p *progress) (result, error) {
 	switch {
 	case o.defects:
-		return defectList{defect.All}, nil
+		return newDefectList(o.seed), nil
 	case o.sim:
 		return o.simulate(story, p)
 	case o.explore:

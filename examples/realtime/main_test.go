@@ -64,7 +64,7 @@ func TestUsage(t *testing.T) {
 	full := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(full, "ledger.db"), []byte("something else"), 0o600))
 	for _, args := range [][]string{{"-twice"}, {"-once", "-chaos", "1s"}, {"-explore", "-once"}, {"now"}, {"-once", "-dir", full}, {"-once", "-dir", filepath.Join(full, "none")},
-		{"-sim", "-dir", full}, {"-hours", "2"}, {"-sim", "-hours", "0"}, {"-chaos", "0s"}, {"-defects", "-sim"}, {"-load", "-terminals", "0"}, {"-rate", "5"}, {"-load", "-rate", "-1"}, {"-load", "-idle", "-1"}, {"-idle", "5"}, {"-seed", "many"}, {"-chaos", "-1s"}, {"-load", "-duration", "0s"}} {
+		{"-sim", "-dir", full}, {"-hours", "2"}, {"-sim", "-hours", "0"}, {"-chaos", "0s"}, {"-defects", "-sim"}, {"-load", "-terminals", "0"}, {"-rate", "5"}, {"-load", "-rate", "-1"}, {"-load", "-rate", "Inf"}, {"-load", "-rate", "1e-12"}, {"-load", "-rate", "NaN"}, {"-load", "-rate", "1e6"}, {"-load", "-idle", "-1"}, {"-idle", "5"}, {"-seed", "many"}, {"-chaos", "-1s"}, {"-load", "-duration", "0s"}} {
 		var out, errors bytes.Buffer
 		require.Equal(t, 2, run(t.Context(), args, &out, &errors), args)
 		require.Empty(t, out.String())
@@ -84,7 +84,7 @@ func TestHelp(t *testing.T) {
 
 // TestProofs: what simulates and explores ends with one object, which has a seed and a list of violations.
 func TestProofs(t *testing.T) {
-	for mode, args := range map[string][]string{"sim": {"-sim", "-hours", "0.05", "-seed", "5"}} {
+	for mode, args := range map[string][]string{"sim": {"-sim", "-hours", "0.05", "-seed", "5"}, "defects": {"-defects", "-seed", "5"}} {
 		var out, story bytes.Buffer
 		require.Zero(t, run(t.Context(), append(args, "-json"), &out, &story), "%s", story.String())
 		var r struct {

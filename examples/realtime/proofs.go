@@ -13,7 +13,14 @@ import (
 
 // defectList is what -defects prints.
 type defectList struct {
-	Defects []defect.Defect `json:"defects"`
+	Mode       string          `json:"mode"`
+	Seed       uint64          `json:"seed"` // nothing is drawn: it is here because every mode has one
+	Defects    []defect.Defect `json:"defects"`
+	Violations []string        `json:"violations"`
+}
+
+func newDefectList(seed uint64) defectList {
+	return defectList{Mode: "defects", Seed: seed, Defects: defect.All, Violations: []string{}}
 }
 
 // Print implements result.

@@ -62,7 +62,9 @@ func TestSignInRate(t *testing.T) {
 		h.signIn()
 	}
 	require.Equal(t, "96", h.signInAt(h.sw))
-	h.clock.pass(signInEvery)
+	h.clock.pass(1999 * time.Millisecond)
+	require.Equal(t, "96", h.signInAt(h.sw))
+	h.clock.pass(time.Millisecond)
 	h.signIn()
 	require.Equal(t, "96", h.signInAt(h.sw))
 }

@@ -316,6 +316,7 @@ func TestDrain(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, h.sw.Drain(ended), context.Canceled)
 	require.Empty(t, h.code(h.sale("D-2", nil)), "nothing new")
+	require.Equal(t, []string{"SENT"}, h.states())
 	h.clock.pass(5 * time.Second)
 	require.Equal(t, "98", first().Field(39).Text(), "who waits is answered")
 	require.NoError(t, h.sw.Drain(t.Context()))

@@ -52,7 +52,7 @@ func NewClient(config ClientConfig) *Client {
 
 func httpClient(timeout time.Duration, allowed func(netip.Addr) bool) http.Client {
 	dialer := net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
-		if to, err := netip.ParseAddrPort(address); err != nil || !allowed(to.Addr().Unmap()) {
+		if to, err := netip.ParseAddrPort(address); err != nil || !allowed(to.Addr()) {
 			return ErrInside
 		}
 		return nil
@@ -65,12 +65,15 @@ func httpClient(timeout time.Duration, allowed func(netip.Addr) bool) http.Clien
 }
 
 // reserved are networks that netip does not know as private, loopback, link-local or multicast, and where no merchant's
-// server is (IANA's registries of special-purpose addresses).
+// server is: those of IANA's registries of special-purpose addresses that are not reachable by all, and those that stand for
+// other addresses (6to4, IPv4-translated, IPv4-compatible), which may be inside.
 var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("192.88.99.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
+	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("::ffff:0:0:0/96"), netip.MustParsePrefix("64:ff9b::/96"),
+	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("100:0:0:1::/64"),
+	netip.MustParsePrefix("3fff::/20"), netip.MustParsePrefix("5f00::/16"),
 	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,7 +50,7 @@ func TestEvents(t *testing.T) {
 		last string
 		want string
 	}{{"", "1 2 3 4"}, {"0", "1 2 3 4"}, {"2", "3 4"}} {
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		response := open(t, ctx, server.URL, "token", c.last)
 		require.Equal(t, "text/event-stream", response.Header.Get("Content-Type"))
 		var orders []string

@@ -59,6 +59,9 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, []time.Duration{5 * time.Second, 5 * time.Second}, []time.Duration{c.https.Timeout, c.http.Timeout})
 	c = NewClient(ClientConfig{Timeout: time.Second})
 	require.Equal(t, time.Second, c.https.Timeout)
+	for _, one := range []http.Client{c.https, c.http} {
+		require.Nil(t, one.Transport.(*http.Transport).Proxy, "a proxy would look the name up again, and reach inside")
+	}
 	r := &Relay{}
 	r.begin()
 	require.Equal(t, []time.Duration{200 * time.Millisecond, time.Minute, 24 * time.Hour}, []time.Duration{r.RetryMin, r.RetryMax, r.GiveUp})
@@ -199,7 +202,7 @@ func TestPublic(t *testing.T) {
 	}
 	for _, text := range []string{"0.255.255.255", "10.0.0.0", "100.64.0.0", "100.127.255.255", "127.0.0.1", "169.254.0.1", "172.31.255.255", "192.0.0.255",
 		"192.168.0.0", "198.18.0.0", "198.19.255.255", "203.0.113.0", "224.0.0.1", "240.0.0.0", "255.255.255.255", "::1", "::", "fc00::1", "fe80::1",
-		"fec0::1", "ff02::1", "2001::1", "2001:1ff:ffff::1", "2001:db8::1", "2002::1", "64:ff9b::1", "64:ff9b:1::1", "100::1", "::ffff:10.0.0.1"} {
+		"fec0::1", "ff02::1", "3fff::1", "5f00::1", "100:0:0:1::1", "192.88.99.1", "::ffff:0:a00:1", "::ffff:100.64.0.1", "::ffff:192.0.2.1", "2001::1", "2001:1ff:ffff::1", "2001:db8::1", "2002::1", "64:ff9b::1", "64:ff9b:1::1", "100::1", "::ffff:10.0.0.1"} {
 		require.False(t, public(netip.MustParseAddr(text)), text)
 	}
 }

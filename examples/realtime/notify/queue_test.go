@@ -208,3 +208,26 @@ func TestABrokenLine(t *testing.T) {
 		})
 	})
 }
+
+// What a merchant confirms while the relay stops is recorded, and does not come again after a restart.
+func TestConfirmedWhileStopping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan struct{})
+		s := &shop{answer: func(*ledger.Tell) (int, error) { <-answer; return http.StatusOK, nil }}
+		o := newOutbox()
+		o.add("A", 1, "paid")
+		client := notify.NewClient(notify.ClientConfig{})
+		client.SetTransport(s)
+		r := &notify.Relay{Outbox: o, Registry: notify.Fixed{"A": merchantAt(t, "A", "https://shop.example/hook")}, Client: client}
+		ctx, end := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { r.Run(ctx) })
+		time.Sleep(time.Second)
+		end()
+		synctest.Wait()
+		close(answer)
+		running.Wait()
+		require.True(t, o.notices[0].Delivered)
+		require.Equal(t, 1, s.asked)
+	})
+}

@@ -117,9 +117,12 @@ func (o *outbox) Due(_ context.Context, merchant string, now int64, limit int) (
 	return list, o.call("Due")
 }
 
-func (o *outbox) Delivered(_ context.Context, ids []int64, at int64) error {
+func (o *outbox) Delivered(ctx context.Context, ids []int64, at int64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err := o.call("Delivered"); err != nil || o.unmarked {
 		return cmpErr(err)
 	}
@@ -251,6 +254,17 @@ func merchantAt(t *testing.T, id, url string) notify.Merchant {
 	return notify.Merchant{ID: id, URL: url, MAC: hmac(t, "secret"), Token: "token of " + id}
 }
 
+// next waits for what must come.
+func next[T any](t *testing.T, from <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing has come")
+	}
+	return v
+}
+
 func eventually(t *testing.T, what func() bool) {
 	t.Helper()
 	require.Eventually(t, what, 20*time.Second, time.Millisecond)
@@ -340,7 +354,7 @@ func TestDeadLetters(t *testing.T) {
 	require.True(t, o.notices[0].Dead)
 	require.False(t, o.notices[0].Delivered)
 	require.True(t, o.notices[1].Delivered)
-	a := <-alarms
+	a := next(t, alarms)
 	require.Equal(t, "1-paid", a.Key)
 	require.Equal(t, "A", a.Merchant)
 	require.ErrorContains(t, a.Err, "400")
@@ -355,7 +369,7 @@ func TestUnknownMerchant(t *testing.T) {
 	relayOf(t, o, notify.Fixed{}, func(r *notify.Relay) { r.Alarm = func(a notify.Alarm) { alarms <- a } })
 	eventually(t, func() bool { return o.count("Failed") > 3 })
 	require.Len(t, alarms, 1)
-	require.Equal(t, "nobody", (<-alarms).Merchant)
+	require.Equal(t, "nobody", next(t, alarms).Merchant)
 	require.Equal(t, 1, o.open())
 }
 
@@ -376,10 +390,10 @@ func TestABrokenOutbox(t *testing.T) {
 	o.add("A", 1, "paid")
 	alarms := make(chan notify.Alarm, 100)
 	_, stop := relayOf(t, o, notify.Fixed{"A": merchantAt(t, "A", server.URL)}, func(r *notify.Relay) { r.Alarm = func(a notify.Alarm) { alarms <- a } })
-	require.ErrorIs(t, (<-alarms).Err, errBroken)
+	require.ErrorIs(t, next(t, alarms).Err, errBroken)
 	require.Less(t, o.count("Waiting"), 3)
 	o.set(func() { o.broken, o.unmarked = false, true })
-	require.ErrorIs(t, (<-alarms).Err, errBroken) // confirmed, and that could not be recorded
+	require.ErrorIs(t, next(t, alarms).Err, errBroken) // confirmed, and that could not be recorded
 	require.Less(t, len(server.keys()), 3)
 	o.set(func() { o.unmarked = false })
 	eventually(t, func() bool { return o.open() == 0 })
@@ -418,7 +432,7 @@ func TestStopIsNobodysFault(t *testing.T) {
 	o := newOutbox()
 	o.add("A", 1, "paid")
 	_, stop := relayOf(t, o, notify.Fixed{"A": merchantAt(t, "A", server.URL)}, nil)
-	<-arrived
+	next(t, arrived)
 	stop()
 	require.Zero(t, o.count("Failed"))
 	require.Equal(t, 1, o.open())

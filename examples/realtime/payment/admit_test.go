@@ -118,4 +118,9 @@ func TestBars(t *testing.T) {
 	result, w = Apply(s, &op, 99)
 	require.Equal(t, Result{Kind: Duplicate, Row: s.rows[1]}, result)
 	require.Empty(t, w)
+	for _, kind := range []OpKind{Admit, Bar, Change} {
+		result, w = Apply(s, &Op{Kind: kind, Row: named, Node: 1, Epoch: 4}, 99)
+		require.Equal(t, Result{Kind: Fenced}, result, "%v: another process has the node", kind)
+		require.Empty(t, w)
+	}
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -155,4 +158,43 @@ func FuzzRule(f *testing.F) {
 			t.Fatal("a rule that cannot be")
 		}
 	})
+}
+
+// A delay does not outlast the proxy.
+func TestDelayEndsWithTheProxy(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	w := passage{ended: ctx.Done()}
+	done := make(chan error, 1)
+	go func() {
+		frame, err := w.change(alteration{delay: time.Hour}, []byte("x"))
+		if err == nil && frame != nil {
+			err = io.ErrNoProgress
+		}
+		done <- err
+	}()
+	end()
+	require.NoError(t, <-done)
+}
+
+func TestProxyIsInterrupted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows cannot interrupt one process alone")
+	}
+	host, endHost := startHost(t, "-count", "1")
+	recording := filepath.Join(t.TempDir(), "session.jsonl")
+	address, endProxy := startTool(t, "proxy", "-on", "127.0.0.1:0", "-to", host, "-record", recording, "-rules", rulesFile(t, `[{"match":{"0":"0200"},"delay":"1h"}]`))
+	answered := make(chan result, 1)
+	go func() { answered <- sendTo(address, saleJSON) }()
+	for held := false; !held; { // the message has come
+		text, err := os.ReadFile(recording)
+		held = err == nil && strings.HasSuffix(string(text), "}\n")
+		runtime.Gosched()
+	}
+	self, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	require.NoError(t, self.Signal(os.Interrupt))
+	p := endProxy()
+	require.Equal(t, exitGood, p.status, p.errors)
+	require.Equal(t, exitBad, (<-answered).status)
+	_ = endHost // it ends with the interrupt, or has
 }

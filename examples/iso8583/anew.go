@@ -75,10 +75,10 @@ func fieldNumbers(name, list string, codec *message.Codec) (numbers []int, err e
 	}
 	for text := range strings.SplitSeq(list, ",") {
 		number, err := strconv.Atoi(text)
-		if err == nil {
-			err = fieldValue{path: text}.known(codec)
-		}
 		if err != nil {
+			return nil, usageError{fmt.Errorf("%s: %q is not the number of a field", name, text)}
+		}
+		if err := (fieldValue{path: text}).known(codec); err != nil {
 			return nil, usageError{fmt.Errorf("%s: %w", name, err)}
 		}
 		numbers = append(numbers, number)

@@ -41,11 +41,15 @@ func caseFiles(names []string) (files []string, err error) {
 			files = append(files, name)
 			continue
 		}
-		inside, err := filepath.Glob(filepath.Join(name, "*.json"))
+		inside, err := os.ReadDir(name)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, inside...)
+		for _, one := range inside {
+			if filepath.Ext(one.Name()) == ".json" {
+				files = append(files, filepath.Join(name, one.Name()))
+			}
+		}
 	}
 	if len(files) == 0 {
 		return nil, errors.New("no case files")

@@ -121,3 +121,31 @@ func TestAsClearing(t *testing.T) {
 	many := bytes.Repeat(wire[:len(wire)-4], maxMessages/3+1)
 	require.False(t, asClearing(division{messages: []sampled{{wire: many}}}).unclosed, "the end is behind what is looked at")
 }
+
+// Elements that the spec does not know, and free text, may hold a card number, and are not shown.
+func TestClearingIsMasked(t *testing.T) {
+	const pan = "4444555544445555"
+	for _, spec := range []string{ipmSpec, "example-mastercard-ipm"} {
+		wire := must(t, `{"0":"1240","48":{"0002":"`+pan+`","0023":"POI"},"62":{"0999":"`+pan+`"},"72":"card `+pan+`","105":"`+pan+`","123":{"0001":"`+pan+`"},"124":{"0001":"`+pan+`"},"125":{"0001":"`+pan+`"},"127":"`+pan+`"}`,
+			"encode", "-spec", spec)
+		require.Equal(t, 8, strings.Count(must(t, wire, "decode", "-spec", spec, "-clear", "-json"), pan))
+		for _, form := range []string{"-json", "-json=false"} {
+			out := must(t, wire, "decode", "-spec", spec, form)
+			require.NotContains(t, out, pan)
+			require.Contains(t, out, "POI")
+		}
+	}
+}
+
+// A short file in the one form is not taken for the other.
+func TestClearingFormOfShortFiles(t *testing.T) {
+	_, file := clearingFile(t, "clearing-vbs", 15)
+	wire, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Greater(t, len(wire), 1014)
+	require.Less(t, len(wire), 2*1014)
+	copy(wire[1012:], "\x40\x40") // in an element or a number: the record is what is wrong, not the file
+	d := asClearing(division{messages: []sampled{{wire: wire}}})
+	require.Equal(t, "-frame clearing-vbs", d.flags)
+	require.Len(t, d.messages, 15)
+}

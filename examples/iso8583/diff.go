@@ -131,6 +131,7 @@ type difference struct {
 	path, name  string
 	left, right string // as they may be shown
 	remark      string
+	absent      bool // one of the two has none
 }
 
 // differences compares two messages.
@@ -182,7 +183,7 @@ func leafDifference(form message.TextForm, path string, left, right message.Valu
 	if name == "" {
 		name = right.Name()
 	}
-	row := difference{path: path, name: name, left: shown(form, left), right: shown(form, right)}
+	row := difference{path: path, name: name, left: shown(form, left), right: shown(form, right), absent: left.Present() != right.Present()}
 	switch {
 	case row.left != row.right:
 	case left.Text() == right.Text():

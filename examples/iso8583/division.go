@@ -119,7 +119,7 @@ func asClearing(streams division) division {
 	closed := true
 	form := clearing.VBS
 	for _, stream := range streams.messages {
-		form = clearing.Detect(stream.wire)
+		form = clearingFormOf(stream.wire)
 		data := bytes.TrimRight(stream.wire, "@")
 		marked := bytes.HasSuffix(data, []byte{0, 0, 0, 0})
 		if marked && len(data) < len(stream.wire) && len(stream.wire) < blockSize {
@@ -130,6 +130,13 @@ func asClearing(streams division) division {
 	d := inRecords(streams, clearingNames()[form], form)
 	d.unclosed = !closed && len(d.messages) < maxMessages
 	return d
+}
+
+// clearingFormOf is the form in which a reader takes a file.
+func clearingFormOf(wire []byte) clearing.Form {
+	r := clearing.NewReader(bytes.NewReader(wire), clearing.Auto)
+	r.Next() // whatever is there
+	return r.Form()
 }
 
 // key is the same for divisions that give the same messages.

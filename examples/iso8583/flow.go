@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/posline/posline/connection"
@@ -19,6 +20,9 @@ type flow struct {
 	anew  *renewal
 	clear bool // failures show values in the clear
 
+	malformed *atomic.Int64 // what came on the connection and is no message
+
+	note    func(format string, args ...any)
 	passed  func(m *message.Message) // is told what came and did not fit
 	sending func(m *message.Message) // is told what goes out, if not nil
 
@@ -27,7 +31,7 @@ type flow struct {
 
 // newFlow returns a flow whose answers are unpacked into got.
 func newFlow(anew *renewal, got *message.Message, clear bool) *flow {
-	return &flow{anew: anew, clear: clear, sent: got.Codec().New(), got: got}
+	return &flow{anew: anew, clear: clear, sent: got.Codec().New(), got: got, malformed: &atomic.Int64{}, note: func(string, ...any) {}}
 }
 
 // unmet is a failure of a step that ran: its answer is not what it must be.
@@ -56,6 +60,9 @@ func (f *flow) do(ctx context.Context, s step) error {
 	}
 	if err := f.anew.keys.check(f.got); err != nil {
 		return unmet{err}
+	}
+	if f.anew.keys.unsigned(f.sent, f.got) {
+		f.note("the answer has no authentication code, and its request had one")
 	}
 	if err := f.met(s.expect); err != nil {
 		return err
@@ -98,12 +105,16 @@ func (f *flow) request(s step) ([]byte, error) {
 func (f *flow) silence(ctx context.Context, wire []byte, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	before := f.malformed.Load()
 	_, err := f.conn.Exchange(ctx, wire, nil)
+	var fault *connection.Error
 	switch {
 	case err == nil:
 		return unmet{errors.New("an answer came, and none was to come")}
-	case connection.SentOf(err) == connection.SentNo:
+	case connection.SentOf(err) == connection.SentNo || !errors.As(err, &fault) || !fault.Timeout():
 		return err
+	case f.malformed.Load() != before:
+		return unmet{errors.New("something came that is no message, and nothing was to come")}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -183,4 +184,64 @@ func TestReplayAsHost(t *testing.T) {
 	try("", append([]string{"replay", "-on", "127.0.0.1:0", "-to", host, recording}, wireFlags...)...).isUsage(t, "both")
 	try("", append([]string{"replay", "-to", host, "-count", "1", recording}, wireFlags...)...).isUsage(t, "count")
 	require.Equal(t, exitBad, try("", append([]string{"replay", "-on", "127.0.0.1:0", writeFile(t, "empty", "")}, wireFlags...)...).status)
+}
+
+// Silence is that nothing comes and the line stays.
+func TestSilence(t *testing.T) {
+	step := `{"send":` + saleJSON + `,"no_answer":"100ms"}`
+	address, end := startHost(t, "-count", "3", "-rules", rulesFile(t, `[{"times":1,"garbage":"DEADBEEF"},{"drop":true}]`))
+	r := sendTo(address, step)
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "something came that is no message, and nothing was to come")
+	r = sendTo(address, step)
+	require.Equal(t, exitGood, r.status, r.errors)
+	sendTo(address, step) // the host ends with it
+	end()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	go func() {
+		nc, err := listener.Accept()
+		if err == nil {
+			nc.Read(make([]byte, 1))
+			nc.Close()
+		}
+	}()
+	r = sendTo(listener.Addr().String(), strings.Replace(step, "100ms", "1m", 1))
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "it is not safe to send again")
+}
+
+// An answer without the code that the recorded one had, and without a time, differs from it.
+func TestReplayTellsWhatIsAbsent(t *testing.T) {
+	keys := writeFile(t, "keys.json", testKeys)
+	flags := []string{"-spec", "unionpay-pos+no-header+field64-binary", "-frame", "binary2"}
+	with := func(command string, more ...string) []string {
+		return append(append([]string{command}, flags...), more...)
+	}
+	host := func(reply string) (string, func() result) {
+		return started(t, with("listen", "-on", "127.0.0.1:0", "-count", "1", "-rules", rulesFile(t, `[{"reply":`+reply+`}]`), "-new", "64", "-keys", keys))
+	}
+	signed := strings.TrimSuffix(saleJSON, "}") + `,"64":"0000000000000000"}`
+	recording := filepath.Join(t.TempDir(), "session.jsonl")
+	address, end := host(`{"39":"00","12":"101010","64":"0000000000000000"}`)
+	proxy, endProxy := started(t, with("proxy", "-on", "127.0.0.1:0", "-to", address, "-sessions", "1", "-record", recording))
+	r := try(signed, with("send", "-to", proxy, "-new", "64", "-keys", keys, "-json")...)
+	require.Equal(t, exitGood, r.status, r.errors)
+	require.Empty(t, r.errors)
+	endProxy()
+	end()
+	for _, more := range [][]string{{"-new", "64", "-keys", keys}, {"-exact", "-new", "64", "-keys", keys}, {}} {
+		address, end := host(`{"39":"00"}`)
+		r := try("", with("replay", append(more, "-to", address, recording)...)...)
+		require.Equal(t, exitBad, r.status, more)
+		require.Equal(t, []string{"12", "64"}, firstWords(r.out), r.out)
+		end()
+	}
+	address, end = host(`{"39":"00"}`)
+	r = try(signed, with("send", "-to", address, "-new", "64", "-keys", keys, "-json")...)
+	require.Equal(t, exitGood, r.status)
+	require.Contains(t, r.errors, "the answer has no authentication code, and its request had one")
+	end()
 }

@@ -196,6 +196,9 @@ func (g *guesser) arguments(h hypothesis) string {
 	case g.reading != "auto":
 		words = append(words, "-input", g.reading)
 	}
+	if slices.ContainsFunc(g.files, func(name string) bool { return len(name) > 1 && name[0] == '-' }) {
+		words = append(words, "--")
+	}
 	for _, name := range g.files {
 		words = append(words, quoted(name))
 	}
@@ -206,6 +209,9 @@ func (g *guesser) arguments(h hypothesis) string {
 func quoted(word string) string {
 	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+=:,@%") == "" {
 		return word
+	}
+	if printable(word) != word {
+		return escaped(word)
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -109,7 +109,11 @@ func (h *host) follow(c *connection.Conn, number int, r rule, matched *message.M
 	h.flows.Go(func() {
 		for i, s := range r.then {
 			s.request = s.request.Clone() // other connections have the same rule
-			if err := f.do(c.Context(), s); err != nil {
+			err := f.do(c.Context(), s)
+			if s.silent > 0 && c.Err() != nil {
+				return // who has hung up does not answer either
+			}
+			if err != nil {
 				h.fault(peer, fmt.Errorf("rule %d, step %d: %w", number+1, i+1, unanswered(err)))
 				return
 			}

@@ -109,19 +109,24 @@ func (c *console) input(name string, use func(name string, r io.Reader) error) e
 // pieces calls use for every file, or with lines for every line, that is not blank.
 func (c *console) pieces(files []string, lines bool, use func(piece) error) error {
 	return c.inputs(files, func(name string, r io.Reader) error {
-		if lines {
-			return linesOf(name, r, use)
-		}
-		text, err := whole(name, r)
+		err := piecesOf(name, r, lines, use)
 		if errors.Is(err, errNoMessage) {
 			c.fault("", err)
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		return use(piece{file: name, text: text})
+		return err
 	})
+}
+
+func piecesOf(name string, r io.Reader, lines bool, use func(piece) error) error {
+	if lines {
+		return linesOf(name, r, use)
+	}
+	text, err := whole(name, r)
+	if err != nil {
+		return err
+	}
+	return use(piece{file: name, text: text})
 }
 
 func whole(name string, r io.Reader) ([]byte, error) {
@@ -142,18 +147,22 @@ var errNoMessage = errors.New("no message")
 func linesOf(name string, r io.Reader, use func(piece) error) error {
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, maxInput)
-	line := 0
+	line, used := 0, false
 	for in.Scan() {
 		line++
 		if len(bytes.TrimSpace(in.Bytes())) == 0 {
 			continue
 		}
+		used = true
 		if err := use(piece{file: name, line: line, text: in.Bytes()}); err != nil {
 			return err
 		}
 	}
 	if err := in.Err(); err != nil {
 		return fmt.Errorf("%s, line %d: %w", inputName(name), line+1, err)
+	}
+	if !used {
+		return fmt.Errorf("%s: %w", inputName(name), errNoMessage)
 	}
 	return nil
 }

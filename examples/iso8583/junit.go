@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -55,14 +56,29 @@ func (r *suite) report(verdicts []verdict) error {
 	if !replaceable(r.junit) {
 		return os.WriteFile(r.junit, text, 0o666)
 	}
-	if err := os.WriteFile(r.junit+unfinished, text, 0o666); err != nil {
+	file, err := unfinished(r.junit)
+	if err != nil {
 		return err
 	}
-	return os.Rename(r.junit+unfinished, r.junit)
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), r.junit)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
 }
 
-// unfinished ends the name of a report that is being written.
-const unfinished = ".part"
+// unfinished makes the file, beside that of a report, in which it is written. It takes no file that there is.
+func unfinished(name string) (file *os.File, err error) {
+	for i := range 100 {
+		if file, err = os.OpenFile(fmt.Sprintf("%s.%d.part", name, i), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return file, err
+}
 
 // replaceable tells a file, or a name for one, from a device or pipe, which is written to as it is.
 func replaceable(name string) bool {
@@ -81,7 +97,7 @@ func writable(name string) error {
 	if !replaceable(name) {
 		return nil
 	}
-	file, err := os.Create(name + unfinished)
+	file, err := unfinished(name)
 	if err != nil {
 		return err
 	}

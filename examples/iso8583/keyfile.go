@@ -277,6 +277,12 @@ func (k *workKeys) check(answer *message.Message) error {
 	return nil
 }
 
+// unsigned tells an answer without authentication code to a request that has one.
+func (k *workKeys) unsigned(request, answer *message.Message) bool {
+	has := func(m *message.Message) bool { return m.Has(macField) || m.Has(secondMACField) }
+	return k != nil && k.form.MAC != nil && has(request) && !has(answer)
+}
+
 // setPIN makes the PIN block of a message, for the card in it.
 func (k *workKeys) setPIN(m *message.Message) error {
 	k.mu.Lock()

@@ -89,6 +89,9 @@ func (h *host) listen(files []string) error {
 	if err := h.check(h.console); err != nil {
 		return err
 	}
+	if _, err := h.matching(); err != nil {
+		return err
+	}
 	if h.file != "" {
 		rules, err := readRules(h.console, h.file, h.codec, parseRule)
 		if err != nil {

@@ -221,7 +221,7 @@ func TestEmptyInput(t *testing.T) {
 	for _, input := range []string{"", "\n\n"} {
 		for _, args := range [][]string{
 			{"decode", "-spec", "unionpay-pos"}, {"decode", "-spec", "unionpay-pos", "-frame", "binary2"}, {"decode", "-spec", "unionpay-pos", "-lines"}, {"decode", "-spec", ipmSpec, "-frame", "clearing"},
-			{"encode", "-spec", "unionpay-pos"}, {"guess"}, {"emv", "tlv"}, append([]string{"send", "-to", "127.0.0.1:1"}, wire...), append([]string{"load", "-to", "127.0.0.1:1", "-rate", "1"}, wire...),
+			{"encode", "-spec", "unionpay-pos"}, {"encode", "-spec", "unionpay-pos", "-lines"}, {"encode", "-lines", "-raw", "-spec", ipmSpec, "-frame", "clearing-vbs"}, {"emv", "-lines", "tlv"}, {"guess"}, {"emv", "tlv"}, append([]string{"send", "-to", "127.0.0.1:1"}, wire...), append([]string{"load", "-to", "127.0.0.1:1", "-rate", "1"}, wire...),
 		} {
 			r := try(input, append(args, "-")...)
 			require.Equal(t, exitBad, r.status, "%v: %s", args, r.errors)

@@ -164,7 +164,7 @@ func streamName(stream string) string {
 	case len(stream) > 0 && (stream[0] == ' ' || stream[0] == '\t'):
 		return "the other direction"
 	}
-	return "stream " + stream
+	return "stream " + printable(stream)
 }
 
 // frames reads the frames in each of the input's streams.

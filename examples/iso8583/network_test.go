@@ -380,7 +380,15 @@ func certificate(t *testing.T) (cert, key string) {
 func TestNetworkUsage(t *testing.T) {
 	send := append([]string{"send", "-to", "127.0.0.1:1"}, wireFlags...)
 	listen := append([]string{"listen", "-on", "127.0.0.1:0"}, wireFlags...)
+	for _, expect := range []string{"2:4111111111111111", "=4111111111111111", "199=4111111111111111"} {
+		r := try(saleJSON, append(send, "-expect", expect)...)
+		r.isUsage(t, expect)
+		require.NotContains(t, r.errors, "4111111111111111")
+	}
+	require.Contains(t, try(saleJSON, append(send, "-match", "11,x")...).errors, `-match: "x" is not the number of a field`)
+	proxy := append([]string{"proxy", "-on", "127.0.0.1:0"}, wireFlags...)
 	for _, args := range [][]string{
+		append(proxy, "-to", "nonsense"), append(proxy, "-to", "127.0.0.1:1", "-sessions", "-1"), append(listen, "-match", "199"), append(send, "-new", "2.1"),
 		{"send"}, {"listen"}, {"send", "-to", "127.0.0.1:1"}, {"listen", "-on", "127.0.0.1:0", "-spec", "unionpay-pos"},
 		append(send, "-expect", "39"), append(send, "-expect", "199=1"), append(send, "-repeat", "0"), append(send, "-rate", "-1"), append(send, "-rate", "NaN"),
 		append(send, "-match", "11,x"), append(send, "-match", "199"), append(send, "-cert", "x"), append(send, "-tls", "-cert", "x"),

@@ -14,6 +14,7 @@ type passage struct {
 	session int
 	from    string
 	out     net.Conn
+	ended   <-chan struct{} // the proxy is to end
 	message *message.Message
 
 	held   []byte // not yet a whole frame
@@ -115,7 +116,11 @@ func (p *proxy) stopRecording(err error) {
 
 // change makes what a rule wants of a message.
 func (w *passage) change(r alteration, frame []byte) ([]byte, error) {
-	time.Sleep(r.delay)
+	select {
+	case <-time.After(r.delay):
+	case <-w.ended:
+		return nil, nil
+	}
 	if r.drop {
 		return nil, nil
 	}

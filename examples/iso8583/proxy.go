@@ -67,6 +67,12 @@ func (p *proxy) run(files []string) error {
 	if p.on == "" || p.to == "" {
 		return usageError{errors.New("proxy needs -on HOST:PORT and -to HOST:PORT")}
 	}
+	if _, _, err := net.SplitHostPort(p.to); err != nil {
+		return usageError{fmt.Errorf("-to: %w", err)}
+	}
+	if p.sessions < 0 {
+		return usageError{errors.New("-sessions cannot be negative")}
+	}
 	if p.record == "-" {
 		return usageError{errors.New("-record takes the name of a file")} // the output is taken
 	}
@@ -89,7 +95,7 @@ func (p *proxy) run(files []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, func() { listener.Close() })
+	context.AfterFunc(ctx, func() { listener.Close(); stop() }) // a second interrupt waits for nothing
 	p.say("listening on %v", listener.Addr())
 	err = p.accept(ctx, listener)
 	p.open.Wait()
@@ -158,8 +164,8 @@ func (p *proxy) serve(ctx context.Context, session int, client net.Conn) {
 	defer host.Close()
 	defer context.AfterFunc(ctx, func() { client.Close(); host.Close() })()
 	done := make(chan struct{})
-	go func() { p.carry(session, fromHost, host, client); close(done) }()
-	p.carry(session, fromClient, client, host)
+	go func() { p.carry(ctx, session, fromHost, host, client); close(done) }()
+	p.carry(ctx, session, fromClient, client, host)
 	<-done
 }
 
@@ -181,13 +187,13 @@ func (p *proxy) dial(ctx context.Context) (net.Conn, error) {
 }
 
 // carry takes the bytes of one direction on, and shows the messages among them.
-func (p *proxy) carry(session int, from string, in, out net.Conn) {
+func (p *proxy) carry(ctx context.Context, session int, from string, in, out net.Conn) {
 	defer func() {
 		if half, ok := out.(interface{ CloseWrite() error }); ok {
 			half.CloseWrite()
 		}
 	}()
-	way := &passage{proxy: p, session: session, from: from, out: out, message: p.codec.New()}
+	way := &passage{proxy: p, session: session, from: from, out: out, ended: ctx.Done(), message: p.codec.New()}
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := in.Read(buffer)

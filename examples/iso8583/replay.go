@@ -135,7 +135,9 @@ func isCode(path string) bool {
 
 // tell reports differences, but for those of fields that may differ.
 func (r *replayer) tell(place, what string, rows []difference, mayDiffer func(path string) bool) error {
-	rows = slices.DeleteFunc(rows, func(d difference) bool { return r.ignores(d.path) || mayDiffer(d.path) || r.passes(d.path) })
+	rows = slices.DeleteFunc(rows, func(d difference) bool {
+		return r.ignores(d.path) || !d.absent && (mayDiffer(d.path) || r.passes(d.path))
+	})
 	if len(rows) == 0 {
 		return nil
 	}

@@ -80,7 +80,7 @@ func (p *player) nearest(request *message.Message) (nearest *exchange, rows []di
 // counting are the differences that are not of fields which may differ.
 func (p *player) counting(rows []difference) (kept []difference) {
 	for _, d := range rows {
-		if !p.ignores(d.path) && !p.anew.makes(d.path) && !p.mayPass(d.path) {
+		if !p.ignores(d.path) && (d.absent || !p.anew.makes(d.path) && !p.mayPass(d.path)) {
 			kept = append(kept, d)
 		}
 	}

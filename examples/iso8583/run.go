@@ -144,7 +144,7 @@ func (r *suite) one(c testCase, unreached error) (verdict, error) {
 		v.Passed = true
 	}
 	if !r.json {
-		r.say("%-40s %s", c.name, says)
+		r.say("%-40s %s", printable(c.name), says)
 		return v, nil
 	}
 	line, err := json.Marshal(v)
@@ -164,7 +164,8 @@ func (r *suite) timed(c testCase, v *verdict) error {
 func (r *suite) flow(c testCase) error {
 	f := r.newFlow()
 	f.conn = r.conn
-	defer r.unawaited(c.name + ": ")
+	f.note = func(format string, args ...any) { r.note("%s: "+format, append([]any{printable(c.name)}, args...)...) }
+	defer r.unawaited(printable(c.name) + ": ")
 	for i, s := range c.steps {
 		err := f.do(context.Background(), s)
 		if err == nil {

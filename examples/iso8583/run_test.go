@@ -127,3 +127,51 @@ func FuzzCase(f *testing.F) {
 		}
 	})
 }
+
+// A folder is one whatever its name is.
+func TestRunFolderWithAPattern(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "cases[1]")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	for _, name := range []string{"b.json", "a.json", "c.txt"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(goodCase), 0o600))
+	}
+	files, err := caseFiles([]string{folder})
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(folder, "a.json"), filepath.Join(folder, "b.json")}, files)
+}
+
+// A report is written beside what there is.
+func TestReportTakesNoFile(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "r.xml")
+	mine := map[string]string{report + ".part": "precious", report + ".0.part": "as precious"}
+	for name, text := range mine {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	r := try(goodCase, append([]string{"run", "-to", "127.0.0.1:1", "-junit", report, "-"}, wireFlags...)...)
+	require.Equal(t, exitTrouble, r.status)
+	for name, text := range mine {
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, text, string(got))
+	}
+	require.FileExists(t, report)
+	left, err := os.ReadDir(filepath.Dir(report))
+	require.NoError(t, err)
+	require.Len(t, left, 3, "and nothing else is left")
+}
+
+// What comes from an input commands no terminal.
+func TestNothingCommandsTheTerminal(t *testing.T) {
+	const evil = "\x1b[31m\u009b2J\a"
+	r := try(strings.Replace(goodCase, "sale and reversal", `x\u001b[31m\u009b2J\u0007`, 1), append([]string{"run", "-to", "127.0.0.1:1", "-"}, wireFlags...)...)
+	require.Contains(t, r.out, "x?[31m?2J? ")
+	r = try("0\tA"+evil+"B\t"+hexOf("08000"), "decode", "-spec", "iso8583-1987-ascii", "-input", "tshark")
+	require.Equal(t, exitBad, r.status)
+	require.Contains(t, r.errors, "stream 0 A?[31m?2J?B: ")
+	for name, want := range map[string]string{"-x.hex": "-- -x.hex", "esc\x1b[31m.hex": `$'esc\x1b[31m.hex'`, "it's": `'it'\''s'`, "it's\n": `$'it\x27s\x0a'`} {
+		t.Chdir(t.TempDir())
+		require.NoError(t, os.WriteFile(name, []byte(signOn), 0o600))
+		out := try("", "guess", "-spec", "unionpay-pos+no-header", "--", name).out
+		require.Contains(t, out, "\niso8583 decode -spec unionpay-pos+no-header "+want+"\n")
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/posline/posline/connection"
@@ -38,7 +39,10 @@ func setupSend(c *console, flags *flag.FlagSet) func([]string) error {
 	flags.BoolVar(&s.json, "json", false, "write one JSON object for each answer")
 	flags.IntVar(&s.repeat, "repeat", 1, "send everything `N` times, as it is")
 	flags.Float64Var(&s.rate, "rate", 0, "send at most `N` messages a second")
-	flags.Func("expect", "`FIELD=VALUE` that every answer must have, such as 39=00 or 60.3=001; may be repeated", s.addExpectation)
+	flags.Func("expect", "`FIELD=VALUE` that every answer must have, such as 39=00 or 60.3=001; may be repeated", func(text string) error {
+		s.expectations = append(s.expectations, text) // an error of a flag would repeat it, and it may be a card number
+		return nil
+	})
 	return s.send
 }
 
@@ -60,7 +64,9 @@ type sender struct {
 	repeat  int
 	rate    float64 // messages a second, at most; 0 for no limit
 	expect  []fieldValue
-	key     connection.KeyFunc
+
+	expectations []string // as -expect has them
+	key          connection.KeyFunc
 
 	anew     renewal
 	requests []request
@@ -68,6 +74,8 @@ type sender struct {
 	answer   *decoder
 	flow     *flow
 	inbox    chan *message.Message
+
+	malformed atomic.Int64 // what came and is no message
 }
 
 // request is a message to be sent, or a step, with its place in the input.
@@ -112,10 +120,8 @@ func (s *sender) prepareOffline() error {
 	if err := s.check(s.console); err != nil {
 		return err
 	}
-	for _, e := range s.expect {
-		if err := e.known(s.codec); err != nil {
-			return usageError{fmt.Errorf("-expect: %w", err)}
-		}
+	if err := s.readExpectations(); err != nil {
+		return err
 	}
 	s.answer = newDecoder(s.console, &s.options)
 	s.inbox = make(chan *message.Message, maxInbox)
@@ -136,6 +142,7 @@ func isRate(rate float64) bool { return rate >= 1e-6 && rate <= 1e9 }
 // newFlow returns a flow for the steps of a case, or of all inputs.
 func (s *sender) newFlow() *flow {
 	f := newFlow(&s.anew, s.answer.message, s.clear)
+	f.malformed, f.note = &s.malformed, s.note
 	f.inbox, f.passed = s.inbox, func(m *message.Message) { s.unexpected("", m) }
 	return f
 }
@@ -174,13 +181,19 @@ func (s *sender) unawaited(by string) {
 	}
 }
 
-// addExpectation reads a flag. Its errors repeat no value: it may be a card number.
-func (s *sender) addExpectation(text string) error {
-	path, value, ok := strings.Cut(text, "=")
-	if !ok || path == "" {
-		return errors.New("not FIELD=VALUE")
+// readExpectations reads what -expect has. Its errors repeat no value: it may be a card number.
+func (s *sender) readExpectations() error {
+	for _, text := range s.expectations {
+		path, value, ok := strings.Cut(text, "=")
+		if !ok || path == "" {
+			return usageError{errors.New("-expect: not FIELD=VALUE")}
+		}
+		one := fieldValue{path, value}
+		if err := one.known(s.codec); err != nil {
+			return usageError{fmt.Errorf("-expect: %w", err)}
+		}
+		s.expect = append(s.expect, one)
 	}
-	s.expect = append(s.expect, fieldValue{path, value})
 	return nil
 }
 
@@ -317,7 +330,10 @@ func (s *sender) connect() error {
 	}
 	hooks := connection.Hooks{
 		Unmatched: func(*connection.Conn, connection.Unmatched) { s.note("an answer came that belongs to no request") },
-		Malformed: func(_ *connection.Conn, _ []byte, err error) { s.note("something came that is no message: %v", err) },
+		Malformed: func(_ *connection.Conn, _ []byte, err error) {
+			s.malformed.Add(1)
+			s.note("something came that is no message: %v", err)
+		},
 	}
 	conn, err := s.dial(hooks, s.receive)
 	if err != nil {

@@ -328,7 +328,7 @@ func TestBrokenTarget(t *testing.T) {
 			}
 			if room >= whole {
 				require.NoError(t, err)
-				require.Equal(t, ErrClosed, w.Close())
+				require.ErrorIs(t, w.Close(), ErrClosed)
 				continue
 			}
 			require.ErrorIs(t, err, errBroken, room)
@@ -353,16 +353,18 @@ func TestWriterRefuses(t *testing.T) {
 	require.ErrorIs(t, w.WriteRecord(make([]byte, 11)), ErrTooLong)
 	require.NoError(t, w.WriteRecord(make([]byte, 10)))
 	require.NoError(t, w.Close())
-	require.Equal(t, ErrClosed, w.WriteRecord([]byte("x")))
-	require.Equal(t, ErrClosed, w.Close())
+	for _, err := range []error{w.WriteRecord([]byte("x")), w.Close()} {
+		require.Equal(t, &Error{Record: 4, Offset: 8036, Err: ErrClosed}, err)
+	}
 	got, err := records(NewReader(&out, Auto))
 	require.NoError(t, err)
 	require.Len(t, got, 3, "the refused ones are not there")
 
 	for _, form := range []Form{Auto, 9} {
 		w := NewWriter(io.Discard, form)
-		require.Equal(t, ErrForm, w.WriteRecord([]byte("x")))
-		require.Equal(t, ErrForm, w.Close())
+		for _, err := range []error{w.WriteRecord([]byte("x")), w.Close()} {
+			require.Equal(t, &Error{Record: 1, Err: ErrForm}, err)
+		}
 	}
 }
 
@@ -495,4 +497,41 @@ func glance(in []byte, form Form) (all []string, good bool) {
 		in = in[length:]
 	}
 	return all, false
+}
+
+// A short file that is not made of blocks has none, whatever stands where the first one would end; and records as long as
+// a Reader takes are none that speak against a form.
+func TestAutoKnowsTheWholeFile(t *testing.T) {
+	for _, count := range []int{2, 3, 5, 11} {
+		all := make([]string, count)
+		for i := range all {
+			all[i] = strings.Repeat("\x40", 600)
+		}
+		for _, form := range []Form{VBS, Blocked} {
+			r := NewReader(strings.NewReader(file(t, form, all...)), Auto)
+			got, err := records(r)
+			require.NoError(t, err)
+			require.Len(t, got, count)
+			require.Equal(t, form, r.Form())
+		}
+	}
+	for _, form := range []Form{VBS, Blocked} {
+		for _, filling := range []string{"x", "\x40"} {
+			var out bytes.Buffer
+			w := NewWriter(&out, form)
+			w.Max = 7000
+			require.NoError(t, w.WriteRecord([]byte(strings.Repeat(filling, 7000))))
+			require.NoError(t, w.Close())
+			r := NewReader(&out, Auto)
+			r.Max = 7000
+			got, err := records(r)
+			require.NoError(t, err, "%v %q", form, filling)
+			require.Len(t, got, 1)
+		}
+	}
+	cut := file(t, Blocked, strings.Repeat("x", 1200), strings.Repeat("y", 1200))
+	r := NewReader(strings.NewReader(cut[:1500]), Auto)
+	_, err := records(r)
+	require.ErrorIs(t, err, ErrTruncated)
+	require.Equal(t, Blocked, r.Form(), "blocks of which the last is cut off, as the lengths make no sense without")
 }

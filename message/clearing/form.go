@@ -37,7 +37,11 @@ const detectSize = 8 * blockSize
 // where every block ends with two fill bytes, unless the lengths of the records only make sense without blocks. Where
 // only some do, it is Blocked if the lengths only make sense with blocks, or if most do and the lengths make sense in
 // neither way: the fault is then one of the fill, and a Reader tells it.
-func Detect(head []byte) Form {
+func Detect(head []byte) Form { return detect(head, DefaultMaxRecord, false) }
+
+// detect is Detect for records of up to limit bytes. With all, head is the whole file: one that is not made of blocks is
+// none of Blocked where the lengths of the records make sense without them.
+func detect(head []byte, limit int, all bool) Form {
 	var data []byte
 	blocks, filled := 0, 0 // filled are those that end with fill bytes
 	for at := 0; at+blockSize <= len(head); at += blockSize {
@@ -47,9 +51,9 @@ func Detect(head []byte) Form {
 		}
 		data = append(data, head[at:at+blockData]...)
 	}
-	inRow, inBlocks := plausible(head), plausible(data)
+	inRow, inBlocks := plausible(head, limit), plausible(data, limit)
 	switch {
-	case filled == 0, inRow && !inBlocks:
+	case filled == 0, inRow && !inBlocks, inRow && all && len(head)%blockSize != 0:
 		return VBS
 	case filled == blocks, inBlocks && !inRow, !inBlocks && 2*filled > blocks:
 		return Blocked
@@ -59,16 +63,16 @@ func Detect(head []byte) Form {
 }
 
 // plausible tells whether the lengths in the first bytes of a VBS file follow one another as those of records would.
-func plausible(head []byte) bool {
+func plausible(head []byte, limit int) bool {
 	for len(head) >= lengthSize {
 		length := binary.BigEndian.Uint32(head)
 		switch {
 		case length == 0 || length == fillLength:
 			return true
-		case length > DefaultMaxRecord:
+		case uint64(length) > uint64(limit):
 			return false
 		}
-		head = head[min(lengthSize+int(length), len(head)):]
+		head = head[min(lengthSize+int64(length), int64(len(head))):]
 	}
 	return true
 }

@@ -111,8 +111,8 @@ func (r *Reader) next() error {
 func (r *Reader) open() {
 	r.src = bufio.NewReaderSize(r.r, detectSize)
 	if r.form == Auto {
-		head, _ := r.src.Peek(detectSize) // a fault comes again when it is its turn
-		r.form, r.unsure = Detect(head), len(head) < blockSize
+		head, err := r.src.Peek(detectSize) // a fault comes again when it is its turn
+		r.form, r.unsure = detect(head, r.limit(), err == io.EOF), len(head) < blockSize
 	}
 	if r.form == Blocked {
 		r.src = bufio.NewReaderSize(NewBlockReader(r.src), blockSize)

@@ -28,7 +28,7 @@ func NewWriter(w io.Writer, form Form) *Writer {
 		blocks := NewBlockWriter(w)
 		return &Writer{out: bufio.NewWriterSize(blocks, blockData), blocks: blocks}
 	default:
-		return &Writer{err: ErrForm}
+		return &Writer{err: &Error{Record: 1, Err: ErrForm}}
 	}
 }
 
@@ -81,7 +81,7 @@ func (w *Writer) Close() error {
 		w.err = w.fault(err)
 		return w.err
 	}
-	w.err = ErrClosed
+	w.err = w.fault(ErrClosed)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -341,7 +342,7 @@ func TestNotations(t *testing.T) {
 		{characters, "0000000   0  \\0  \\n      \\\\   \" 377", "0\x00\n \\\"\xFF         ", true},
 		{characters, `0000000   0  \0  \n  \\   " 377   1   2   3   4   5   6   7   8   9   a`, "0\x00\n\\\"\xFF123456789a", true},
 		{characters, "0000000  nul", "", false},
-		{characters, "0000000 360 361", "", false},
+		{characters, "0000000 360 361", "\xF0\xF1" + strings.Repeat(" ", 14), true},
 		{characters, "0000000   0 400", "", false},
 		{usual, "00000000: 30313", "", false},
 		{usual, "00000000: 30  31", "0", true},
@@ -468,4 +469,21 @@ func TestNothingCarried(t *testing.T) {
 	require.ErrorContains(t, err, "line 2, column 1: no payload beside a stream")
 	_, err = readAll("00000000  30\n*\n0010000f\n", Listing)
 	require.ErrorContains(t, err, "an offset that does not follow")
+}
+
+// Rows of characters may have none but bytes in octal, if others have some.
+func TestCharactersInOctal(t *testing.T) {
+	const octal = " 361 366 365 360 361 366 365 360 361 366 365 360 361 366 365 360"
+	const chars = " 361   a 365 360 361 366 365 360 361 366 365 360  \\n 366 365 360"
+	require.Equal(t, usual, notationOf("0000000"+octal+"\n0000020"+octal+"\n0000040\n"), "all of it may as well be bytes in octal")
+	for i := range 3 {
+		rows := []string{octal, octal, octal}
+		rows[i] = chars
+		text := fmt.Sprintf("0000000%s\n0000020%s\n0000040%s\n0000060\n", rows[0], rows[1], rows[2])
+		got, err := readAll(text, Auto)
+		require.NoError(t, err)
+		want := strings.Repeat("\xF1\xF6\xF5\xF0", 12)
+		want = want[:16*i+1] + "a" + want[16*i+2:16*i+12] + "\n" + want[16*i+13:]
+		require.Equal(t, want, string(got))
+	}
 }

@@ -19,6 +19,7 @@ type row struct {
 	group  int // characters of a group of digits
 	bytes  []byte
 	chars  string // what stands behind them
+	char   bool   // a cell is a character or an escape, not three digits
 	pad    int    // blanks among the bytes that may have been cut off, or may never have been
 }
 

@@ -82,7 +82,12 @@ func headLines(text string) []string {
 // characters behind the rows agree with their bytes (1), do not (-1), or are not there.
 func (n notation) fits(lines []string) (steps, agrees int) {
 	var last *row
-	repeat := false
+	repeat, char := false, n != characters
+	defer func() {
+		if !char { // all of it may as well be bytes in octal
+			steps, agrees = 0, 0
+		}
+	}()
 	for _, line := range lines {
 		if strings.TrimSpace(line) == "*" {
 			repeat = true
@@ -96,6 +101,7 @@ func (n notation) fits(lines []string) (steps, agrees int) {
 			last = nil
 			continue
 		}
+		char = char || r.char
 		switch {
 		case last == nil || zero(r.offset) || last.stream != r.stream:
 		case repeat && !last.rests():
@@ -280,7 +286,6 @@ const (
 // characters reads cells: a character, an escape or three octal digits each.
 func (r *row) characters(text string) bool {
 	r.group = 1
-	known := false // that they are not bytes in octal
 	for text = strings.TrimRight(text, " "); len(text) > 0; text = text[cell:] {
 		if len(text) < cell || text[0] != ' ' {
 			return false
@@ -290,14 +295,14 @@ func (r *row) characters(text string) bool {
 		if !ok {
 			return false
 		}
-		known = known || len(word) < 3
+		r.char = r.char || len(word) < 3
 		r.bytes = append(r.bytes, value)
 	}
 	for len(r.bytes) < cells {
 		r.bytes = append(r.bytes, ' ')
 		r.pad++
 	}
-	return known
+	return true
 }
 
 // characterOf is the byte that a cell shows.

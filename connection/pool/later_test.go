@@ -36,7 +36,7 @@ func TestWaitForEver(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Second - 1)
 		require.Zero(t, d.count())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		require.Equal(t, 1, d.count())
 		require.ErrorIs(t, d.errs[0], ErrNoLine)

@@ -30,8 +30,9 @@ The messages are those that send takes. A scenario is JSON objects with their sh
   {"name":"sale","weight":9,"send":{"0":"0200","3":"000000","4":"000000001999","11":"000000","41":"TERM0001"},"expect":{"39":"00"}}
   {"name":"echo","send":{"0":"0820","11":"000000","41":"TERM0001"}}
 
-Percentiles are at most a hundredth too high. A request that has no answer, or one that is not as expected, gives exit
-status 1. An interrupt ends the load early, and the report follows.
+Percentiles are at most a hundredth too high. A request without an answer in time is in them with the time that it has waited,
+which -timeout ends; one that failed in another way is not. A request that has no answer, or one that is not as expected,
+gives exit status 1. An interrupt ends the load early, and the report follows.
 
 ` + keysHelp,
 	setup: setupLoad,

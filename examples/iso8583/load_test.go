@@ -96,6 +96,23 @@ func TestLoadWithoutCoordinatedOmission(t *testing.T) {
 	require.GreaterOrEqual(t, out.Latency["min"], 55.0, "the last one was due 245 ms after it")
 }
 
+// A request that time ran out for is among the slowest, not left out.
+func TestLoadCountsWhoWaitedInVain(t *testing.T) {
+	host, err := net.Listen("tcp", "127.0.0.1:0") // connections wait there to be accepted
+	require.NoError(t, err)
+	defer host.Close()
+	for _, loop := range [][]string{{"-rate", "100"}, {"-in-flight", "2"}} {
+		r := loadHost(host.Addr().String(), saleJSON, append(loop, "-count", "3", "-timeout", "200ms", "-json")...)
+		require.Equal(t, exitBad, r.status)
+		out := reportOf(t, r)
+		require.Zero(t, out.Answered)
+		require.Equal(t, map[string]int64{"no answer in time": 3}, out.Failures)
+		require.GreaterOrEqual(t, out.Latency["min"], 200.0)
+		require.GreaterOrEqual(t, out.Latency["p50"], 200.0)
+		require.Contains(t, r.out, `"codes":{}`)
+	}
+}
+
 func TestLoadFailures(t *testing.T) {
 	rules := rulesFile(t, `[{"match":{"0":"0800"},"drop":true},{"match":{"4":"000000001999"},"reply":{"39":"51"}},{"match":{"0":"0200"},"garbage":"00"}]`)
 	address, end := startHost(t, "-count", "8", "-rules", rules)

@@ -35,10 +35,15 @@ func (c *call) Complete(reply []byte, err error) {
 	took := time.Since(c.due)
 	switch {
 	case err != nil:
-		l.results.fail(failureOf(err))
+		how := failureOf(err)
+		if how == noAnswer { // it is one of the slowest, and how slow nobody has waited to see
+			l.results.times.add(took)
+		}
+		l.results.fail(how)
 	case c.answer.Unpack(reply) != nil:
 		l.results.fail("unreadable answer")
 	default:
+		l.results.answered.Add(1)
 		l.results.times.add(took)
 		l.results.code(c.answer.Get("39"))
 		if err := l.anew.keys.check(c.answer); err != nil {
@@ -52,6 +57,9 @@ func (c *call) Complete(reply []byte, err error) {
 	l.open.Done()
 }
 
+// noAnswer is the failure of a request that time ran out for.
+const noAnswer = "no answer in time"
+
 // failureOf names what became of a request in few words, so that it can be counted.
 func failureOf(err error) string {
 	var fault *connection.Error
@@ -62,7 +70,7 @@ func failureOf(err error) string {
 	case !errors.As(err, &fault):
 		return "not made: " + err.Error()
 	case fault.Timeout():
-		return "no answer in time"
+		return noAnswer
 	case errors.As(err, &lost):
 		return "connection lost"
 	}
@@ -72,7 +80,8 @@ func failureOf(err error) string {
 // results are what is counted. The methods may be called concurrently.
 type results struct {
 	sent     atomic.Int64
-	times    latencies
+	answered atomic.Int64
+	times    latencies    // of answers, and of requests that had none in time
 	lateness atomic.Int64 // the most that the loop was behind, in ns
 
 	mu       sync.Mutex

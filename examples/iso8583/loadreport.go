@@ -37,7 +37,10 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 func (l *loader) report(sending, all time.Duration) error {
 	r := &l.results
 	out := loadReport{Mode: "open", Rate: l.rate, InFlight: l.inFlight, Connections: l.connections, Seconds: sending.Seconds(), Sent: r.sent.Load(),
-		Answered: r.times.count.Load(), Failed: r.failed, Failures: r.failures, Codes: r.codes, Behind: milliseconds(time.Duration(r.lateness.Load()))}
+		Answered: r.answered.Load(), Failed: r.failed, Failures: r.failures, Codes: r.codes, Behind: milliseconds(time.Duration(r.lateness.Load()))}
+	if out.Codes == nil {
+		out.Codes = map[string]int64{} // none, in JSON too
+	}
 	if l.inFlight > 0 {
 		out.Mode = "closed"
 	}
@@ -97,7 +100,7 @@ func (l *loader) progressEvery(begin time.Time) chan<- struct{} {
 				return
 			case <-ticker.C:
 			}
-			answered, sent := l.results.times.count.Load(), l.results.sent.Load()
+			answered, sent := l.results.answered.Load(), l.results.sent.Load()
 			l.results.mu.Lock()
 			failed := l.results.failed
 			l.results.mu.Unlock()

@@ -33,6 +33,7 @@ type call struct {
 	frame    []byte // the caller's, or in copied; of no use once it is queued
 	op       op
 	repeat   bool // may take over the tombstone of an earlier sending
+	owed     int  // earlier sendings with its key whose answers may still come
 	key      [32]byte
 
 	id         uint64  // tells a Pending whether it still means this call

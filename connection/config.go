@@ -44,7 +44,7 @@ type Config struct {
 	WriteTimeout time.Duration
 
 	// LateWindow is how long after a timeout a late answer is still known as such. Until then, or until it arrives,
-	// its key is not used again, Repeat excepted. Of more than MaxInFlight, or 1024 if that is more, the oldest are
+	// its key is not used again, Repeat excepted; the answer to a Repeat leaves as many to come as there were sendings. Of more than MaxInFlight, or 1024 if that is more, the oldest are
 	// forgotten earlier. Default twice Timeout.
 	LateWindow time.Duration
 

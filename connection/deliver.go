@@ -60,13 +60,16 @@ func (r *requests) claim(key *[32]byte) (ca *call, late bool) {
 	case e == (entry{}):
 		return nil, false
 	case e.call == nil:
-		r.table.removeAt(place)
+		r.answeredLate(place, e.tomb)
 		late = true
 	case e.call.epoch > r.c.writer.swapped:
 		return nil, false
 	default:
 		ca = e.call
 		r.removeAt(place)
+		if ca.owed > 0 { // nobody knows which of the sendings was answered
+			r.bury(*key, ca.owed)
+		}
 	}
 	if len(r.keyed) > 0 {
 		r.keyFreed(*key)

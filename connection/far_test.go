@@ -27,7 +27,7 @@ func TestFarDeadlines(t *testing.T) {
 		t.Fatal("the deadline that was near has not come")
 	}
 	c.mu.Lock()
-	c.requests.bury([32]byte{'k'})
+	c.requests.bury([32]byte{'k'}, 1)
 	end := c.requests.tombEnd()
 	c.mu.Unlock()
 	require.Equal(t, never, end)

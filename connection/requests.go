@@ -112,6 +112,7 @@ func (r *requests) admit(ca *call) error {
 	}
 	c.writer.add(ca, start)
 	ca.dropCopy()
+	ca.owed = r.owed(slot.tomb)
 	r.table.put(slot, &ca.key, entry{call: ca})
 	r.inFlight++
 	r.started++

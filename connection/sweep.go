@@ -128,14 +128,16 @@ func (r *requests) abandon(ca *call, why error) bool {
 	if e.call != ca {
 		return false
 	}
-	key, sent := ca.key, c.writer.sent(ca)
+	key, sent, owed := ca.key, c.writer.sent(ca), ca.owed
 	if sent == SentNo {
 		c.writer.withdraw(ca)
+	} else {
+		owed++
 	}
 	c.rareLocked().timedOut++
 	r.removeAt(place)
-	if sent != SentNo && c.cfg.Key != nil {
-		r.bury(key) // before anybody who waits for the key gets a chance
+	if owed > 0 && c.cfg.Key != nil {
+		r.bury(key, owed) // before anybody who waits for the key gets a chance
 	}
 	r.finish(ca, ca.op.failure(sent, why))
 	if sent != SentNo && c.cfg.Key == nil {

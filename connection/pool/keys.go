@@ -105,7 +105,7 @@ func (ks *keys) leave(key [32]byte, k *link, err error) {
 	switch {
 	case e.link != k:
 		return
-	case err == nil:
+	case err == nil && !s.kept(e.tomb): // else the answer to one of two sendings has yet to come
 		delete(s.entries, key)
 		return
 	case connection.SafeToRetry(err) && s.kept(e.tomb): // a repeat that did not leave: as before

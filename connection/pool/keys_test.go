@@ -352,3 +352,31 @@ func TestTombstonesGoOneByOne(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyOfARepeatThatWasAnswered: the other sending may be answered still, for LateWindow.
+func TestKeyOfARepeatThatWasAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		c := shared(h)
+		c.Connection.LateWindow = 10 * time.Second
+		h.refuse["a"], h.refuse["b"] = errors.New("down"), errors.New("down")
+		p := open(t, c)
+		key, _, _ := testKey(sale(1))
+		for _, answered := range []bool{true, false} {
+			k := new(link)
+			require.NoError(t, p.keys.enter(key, k, false))
+			p.keys.leave(key, k, &connection.Error{Sent: connection.SentYes, Err: connection.ErrTimeout})
+			require.NoError(t, p.keys.enter(key, k, true))
+			p.keys.leave(key, k, nil)
+			require.ErrorIs(t, p.keys.enter(key, k, false), connection.ErrDuplicateKey)
+			if answered {
+				_, late := p.keys.find(key)
+				require.True(t, late)
+			} else {
+				time.Sleep(10 * time.Second)
+			}
+			require.NoError(t, p.keys.enter(key, k, false))
+			p.keys.leave(key, k, nil)
+		}
+	})
+}

@@ -101,7 +101,7 @@ func (m *Message) setValue(n *layout.Node, number int, p layout.Part) *fault.Fau
 
 // Lookup is Get with an error for a path that no message of the spec can have: ErrUnknown for a field or a part that the
 // spec does not list, ErrType for a part of a field that has none, ErrTag for a malformed tag. A part that could be
-// there and is not is a Value that is not Present.
+// there and is not is a Value that is not Present; to find that out takes memory.
 func (m *Message) Lookup(path string) (Value, error) {
 	if m.codec == nil {
 		return Value{}, errNoCodec

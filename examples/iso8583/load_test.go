@@ -186,6 +186,7 @@ func TestProgressOfLoads(t *testing.T) {
 		for _, count := range []int{3, 0, 2} {
 			for range count {
 				l.results.sent.Add(1)
+				l.results.answered.Add(1)
 				l.results.times.add(5 * time.Millisecond)
 			}
 			time.Sleep(time.Second + time.Millisecond)

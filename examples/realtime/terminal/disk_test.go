@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,6 +71,13 @@ func TestTornRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, records, 2)
 	require.NoError(t, d.Close())
+	last := append([]byte{}, whole...)
+	last[len(last)-1] ^= 1
+	require.NoError(t, os.WriteFile(path, last, 0o600))
+	d, records, err = open()
+	require.NoError(t, err, "of the last record all is there but what was in it")
+	require.Len(t, records, 2)
+	require.NoError(t, d.Close())
 	for _, at := range []int64{4, ends[0] - 1, ends[0] + 10} {
 		changed := append([]byte{}, whole...)
 		changed[at] ^= 1
@@ -90,6 +99,13 @@ func TestLongJournal(t *testing.T) {
 	var wire []byte
 	const total = 2*keepEntries + 1
 	for n := range total {
+		if n == total-1 {
+			require.NoError(t, os.WriteFile(path, wire, 0o600))
+			d, records, err := open()
+			require.NoError(t, err)
+			require.Len(t, records, 2*keepEntries, "twice what is kept")
+			require.NoError(t, d.Close())
+		}
 		sealed, err := d.sealed(record(n))
 		require.NoError(t, err)
 		wire = append(wire, sealed...)
@@ -103,7 +119,36 @@ func TestLongJournal(t *testing.T) {
 		require.Len(t, records, keepEntries)
 		require.Equal(t, uint32(total-1), records[keepEntries-1].Kept.STAN)
 		require.NoError(t, d.Close())
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	}
+	require.NoError(t, os.WriteFile(path, wire, 0o600))
+	require.NoError(t, os.Mkdir(path+".new", 0o700))
+	_, _, err = open()
+	require.Error(t, err, "the new file has no place")
+}
+
+// TestOddRecords: one of the greatest size is read; one that cannot be written as JSON is told, and nothing of it written.
+func TestOddRecords(t *testing.T) {
+	path, open := newDisk(t)
+	d, _, err := open()
+	require.NoError(t, err)
+	sealed, err := d.sealed(&Record{})
+	require.NoError(t, err)
+	empty := len(sealed) - 4
+	require.NoError(t, d.Append(&Record{Entry: Entry{Order: strings.Repeat("o", maxRecord-empty)}}))
+	require.EqualValues(t, 4+maxRecord, d.at)
+	require.Error(t, d.Append(&Record{Entry: Entry{Pressed: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}))
+	require.NoError(t, d.Close())
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.EqualValues(t, 4+maxRecord, info.Size())
+	d, records, err := open()
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+	require.NoError(t, d.Close())
+	require.Error(t, syncFolder(filepath.Join(path, "none", "file")))
 }
 
 // noted is a file that notes what is done to it, and fails where it is told to.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/posline/posline/connection"
+	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/examples/realtime/terminal/engine"
 	"github.com/posline/posline/message"
 )
@@ -56,16 +57,15 @@ func (t *Terminal) feed(ctx context.Context, e engine.Event) {
 		t.state = state
 		t.open.Store(state.Open.Kind != 0)
 		for i := range commands {
-			if next, more := t.do(ctx, &commands[i]); more {
-				next.ID = commands[i].ID
-				queue = append(queue, next)
-			}
+			next := t.do(ctx, &commands[i])
+			next.ID = commands[i].ID
+			queue = append(queue, next)
 		}
 	}
 }
 
-// do carries out a command and returns what comes of it.
-func (t *Terminal) do(ctx context.Context, c *engine.Command) (next engine.Event, more bool) {
+// do carries out a command and returns what comes of it: for some, an event of no kind.
+func (t *Terminal) do(ctx context.Context, c *engine.Command) (next engine.Event) {
 	switch c.Kind {
 	case engine.Save:
 		return t.save(ctx, c)
@@ -76,21 +76,21 @@ func (t *Terminal) do(ctx context.Context, c *engine.Command) (next engine.Event
 		}
 		answer, err := t.send(ctx, c, payer)
 		t.answered(err)
-		return engine.Event{Kind: engine.Answered, Answer: answer}, true
+		return engine.Event{Kind: engine.Answered, Answer: answer}
 	case engine.Reverse:
 		answer, _ := t.send(ctx, c, nil)
-		return engine.Event{Kind: engine.Answered, Answer: answer}, true
+		return engine.Event{Kind: engine.Answered, Answer: answer}
 	case engine.Pause:
 		t.sleep(ctx, c.Tries)
-		return engine.Event{Kind: engine.Fired}, true
+		return engine.Event{Kind: engine.Fired}
 	case engine.Show:
 		t.show(c)
 	}
-	return next, false
+	return next
 }
 
 // save brings what must not be forgotten to the disk. Without it nothing is sent and nothing shown.
-func (t *Terminal) save(ctx context.Context, c *engine.Command) (engine.Event, bool) {
+func (t *Terminal) save(ctx context.Context, c *engine.Command) (saved engine.Event) {
 	if t.state.Phase == engine.Recording {
 		t.entry = NewEntry(&t.state.Open, t.request.pressed)
 	}
@@ -107,39 +107,26 @@ func (t *Terminal) save(ctx context.Context, c *engine.Command) (engine.Event, b
 			t.state = engine.State{Kept: engine.Kept{STAN: t.state.STAN}, ID: t.state.ID + 1}
 			t.open.Store(false)
 			t.tell(Entry{}, fmt.Errorf("%w (%w)", ErrUnwritable, err))
-			return engine.Event{}, false
+			return saved
 		}
 		t.sleep(ctx, 1)
 		if ctx.Err() != nil {
-			return engine.Event{}, false
+			return saved
 		}
 	}
 	if t.state.Phase == engine.Recording {
 		t.journal.Put(t.entry)
 	}
-	return engine.Event{Kind: engine.Saved}, true
+	return engine.Event{Kind: engine.Saved}
 }
 
 // send sends a transaction or its reversal and reads the answer. What could not leave is Unsent.
 func (t *Terminal) send(ctx context.Context, c *engine.Command, payer *Payer) (engine.Answer, error) {
-	keys, _, err := t.workKeys(ctx)
-	if err != nil {
-		return engine.Answer{Unsent: true}, err
-	}
-	var m *message.Message
-	if c.Kind == engine.Reverse {
-		m, err = t.wire.Reversal(&c.Transaction, c.Reason)
-	} else {
-		m, err = t.wire.Request(&c.Transaction, payer, keys)
-	}
+	m, frame, keys, err := t.frame(ctx, c, payer)
 	if err != nil {
 		return engine.Answer{Unsent: true}, err
 	}
 	defer m.Wipe()
-	frame, err := m.AppendPackMAC(nil, keys.Sign)
-	if err != nil {
-		return engine.Answer{Unsent: true}, err
-	}
 	defer clear(frame)
 	reply, err := t.exchange(ctx, frame)
 	if err != nil {
@@ -152,6 +139,23 @@ func (t *Terminal) send(ctx context.Context, c *engine.Command, payer *Payer) (e
 		t.mu.Unlock()
 	}
 	return answer, err
+}
+
+// frame makes what a command sends, with the keys that it has its code of.
+func (t *Terminal) frame(ctx context.Context, c *engine.Command, payer *Payer) (m *message.Message, frame []byte, keys *dialect.WorkKeys, err error) {
+	if keys, _, err = t.workKeys(ctx); err != nil {
+		return nil, nil, nil, err
+	}
+	if c.Kind == engine.Reverse {
+		m, err = t.wire.Reversal(&c.Transaction, c.Reason)
+	} else {
+		m, err = t.wire.Request(&c.Transaction, payer, keys)
+	}
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	frame, err = m.AppendPackMAC(nil, keys.Sign)
+	return m, frame, keys, err
 }
 
 // answered notes how long it took and what went wrong.

@@ -1,0 +1,119 @@
+package terminal
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/posline/posline/crypto"
+	"github.com/posline/posline/emv/paycode"
+	"github.com/posline/posline/examples/realtime/internal/dialect"
+	"github.com/posline/posline/examples/realtime/payment"
+	"github.com/posline/posline/examples/realtime/terminal/engine"
+	"github.com/posline/posline/message"
+	"github.com/posline/posline/pinblock"
+)
+
+var testWire = Wire{ID: "10000001", Merchant: "898440354110001"}
+
+func workKeys(t *testing.T) *dialect.WorkKeys {
+	key, err := crypto.GenerateKey(crypto.MustAttributes("K0TB00S"), 128)
+	require.NoError(t, err)
+	master, err := crypto.NewKEK(key)
+	require.NoError(t, err)
+	block, err := dialect.GenerateWorkKeys(master, 64)
+	require.NoError(t, err)
+	keys, err := dialect.OpenWorkKeys(master, block)
+	require.NoError(t, err)
+	return keys
+}
+
+// TestAnswersToOthers: an answer with a good code is none when it is to another request: another number, terminal, merchant,
+// amount, service or type.
+func TestAnswersToOthers(t *testing.T) {
+	keys := workKeys(t)
+	request, err := testWire.Request(&engine.Transaction{Kind: payment.Sale, STAN: 7, Batch: "000001", Order: "D-1", Amount: 55_88, Entry: "022"},
+		&Payer{Track2: track}, keys)
+	require.NoError(t, err)
+	answer := func(code string, change func(m *message.Message)) []byte {
+		m, err := message.Response(request)
+		require.NoError(t, err)
+		m.Set(39, code)
+		change(m)
+		reply, err := m.AppendPackMAC(nil, keys.Sign)
+		require.NoError(t, err)
+		return reply
+	}
+	right := func(*message.Message) {}
+	a, newKeys, err := testWire.Answer(request, answer("00", right), keys)
+	require.NoError(t, err)
+	require.False(t, newKeys)
+	require.Equal(t, engine.Answer{Code: "00", Amount: 55_88}, a)
+	for name, change := range map[string]func(m *message.Message){
+		"STAN":     func(m *message.Message) { m.Set(11, "000008") },
+		"terminal": func(m *message.Message) { m.Set(41, "10000002") },
+		"merchant": func(m *message.Message) { m.Set(42, "898440354110002") },
+		"amount":   func(m *message.Message) { m.SetInt(4, 55_89) },
+		"service":  func(m *message.Message) { m.Set(3, "200000") },
+		"type":     func(m *message.Message) { m.SetMTI("0410") },
+		"no STAN":  func(m *message.Message) { m.Unset(11) },
+	} {
+		a, newKeys, err := testWire.Answer(request, answer("00", change), keys)
+		require.ErrorIs(t, err, ErrAnswer, name)
+		require.Equal(t, engine.Answer{Bad: true, Code: "00"}, a, name)
+		require.False(t, newKeys, name)
+		_, newKeys, err = testWire.Answer(request, answer("97", change), keys)
+		require.ErrorIs(t, err, ErrAnswer, name)
+		require.True(t, newKeys, "%s: a sign-in does no harm", name)
+	}
+	a, _, err = testWire.Answer(request, answer("10", func(m *message.Message) { m.SetInt(4, 20_00) }), keys)
+	require.NoError(t, err)
+	require.Equal(t, engine.Answer{Code: "10", Amount: 20_00}, a)
+	for _, reply := range [][]byte{nil, []byte("HTTP/1.1 200 OK"), answer("00", right)[:30]} {
+		a, newKeys, err := testWire.Answer(request, reply, keys)
+		require.ErrorIs(t, err, ErrAnswer)
+		require.Equal(t, engine.Answer{Bad: true}, a)
+		require.False(t, newKeys)
+	}
+	other := workKeys(t)
+	a, _, err = testWire.Answer(request, answer("00", right), other)
+	require.ErrorIs(t, err, ErrAnswer)
+	require.True(t, a.Bad)
+}
+
+// TestFields60: what a request is, and how its card was read where one was.
+func TestFields60(t *testing.T) {
+	keys := workKeys(t)
+	code, ok := paycode.Recognize("135325628417000148", paycode.Scanner)
+	require.True(t, ok)
+	original := payment.Origin{Batch: "000001", STAN: "000003"}
+	for want, x := range map[string]engine.Transaction{
+		"2200000100060": {Kind: payment.Sale, Entry: "022", Order: "D-1"},
+		"22000001000":   {Kind: payment.Sale, Entry: "032", Order: "D-1", Code: true},
+		"23000001000":   {Kind: payment.Void, Entry: "022", Original: original, Ref: "000000000001"},
+		"25000001000":   {Kind: payment.Refund, Entry: "032", Code: true, Original: original, Ref: "000000000001"},
+	} {
+		x.STAN, x.Batch, x.Amount = 9, "000001", 1
+		var payer *Payer
+		switch {
+		case x.Original.STAN != "":
+		case x.Code:
+			payer = &Payer{PayCode: code}
+		default:
+			payer = &Payer{Track2: track}
+		}
+		m, err := testWire.Request(&x, payer, keys)
+		require.NoError(t, err)
+		require.Equal(t, want, m.Field(60).Text())
+	}
+	require.Equal(t, "00000005301", testWire.Echo("000005").Field(60).Text())
+	_, err := testWire.Request(&engine.Transaction{Kind: payment.Sale, STAN: 1, Batch: "000001", Order: "D-1", Amount: 1, Entry: "021"},
+		&Payer{Track2: "12D3012", PIN: somePIN(t)}, keys)
+	require.Error(t, err, "no PIN block without a card number")
+}
+
+func somePIN(t *testing.T) pinblock.PIN {
+	pin, err := pinblock.ParsePIN([]byte("739154"))
+	require.NoError(t, err)
+	return pin
+}

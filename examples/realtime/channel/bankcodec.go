@@ -46,7 +46,6 @@ func (b *BankCodec) AppendRequest(dst []byte, a *Ask) ([]byte, error) {
 	m := dialect.Bank.New()
 	defer m.Wipe()
 	row := &a.Row
-	m.SetMTI(f.mti)
 	m.Set(3, f.processing)
 	m.SetInt(4, row.Amount)
 	m.SetTime(7, sentAt(row))

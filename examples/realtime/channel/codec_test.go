@@ -145,6 +145,9 @@ func TestBankMismatch(t *testing.T) {
 	take := &Ask{Verb: payment.Take, Row: row(payment.Sale)}
 	_, err = b.codec.Judge(take, b.answer(do, "00", nil))
 	require.ErrorIs(t, err, ErrMismatch)
+	_, err = b.codec.Judge(do, []byte("no message at all"))
+	var unread *message.Error
+	require.ErrorAs(t, err, &unread)
 	frame := b.answer(do, "00", nil)
 	frame[len(frame)-1] ^= 1
 	answer, err := b.codec.Judge(do, frame)

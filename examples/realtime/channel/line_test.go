@@ -140,3 +140,27 @@ func TestBankLineRepeats(t *testing.T) {
 	require.ErrorIs(t, err, connection.ErrClosed)
 	require.True(t, connection.SafeToRetry(err))
 }
+
+// TestOneLine: however many ask at the same time while there is no line yet, one is opened.
+func TestOneLine(t *testing.T) {
+	b := newBank(t)
+	var asks atomic.Int32
+	server := &connection.Server{Config: dialect.BankLine()}
+	server.Config.Handler = func(*connection.Conn, []byte, []byte) ([]byte, error) {
+		asks.Add(1)
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	go server.Serve(listener)
+	defer server.Close()
+	line := NewBank(listener.Addr().String(), b.codec)
+	defer line.Close()
+	for n := range 20 {
+		r := row(payment.Sale)
+		r.ID += int64(n)
+		line.Ask(20*time.Second, &Ask{Verb: payment.Do, Row: r, Card: Card{PAN: "6217970000000042002"}}, func(payment.Answer) {})
+	}
+	require.Eventually(t, func() bool { return asks.Load() == 20 }, 20*time.Second, time.Millisecond)
+	require.Len(t, server.Conns(), 1)
+}

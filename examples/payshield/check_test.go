@@ -90,7 +90,7 @@ func TestOptionsOutOfShape(t *testing.T) {
 	require.ErrorIs(t, dial(t, simulator.TestLMK(), payshield.Options{LMK: "x", AllowTestLMK: true}), payshield.ErrOptions)
 	require.Equal(t, 0xFFFF, payshield.Options{}.Framing().Max())
 	require.NoError(t, payshield.Options{Header: 32, Trailer: strings.Repeat("x", 32), LMK: "99"}.Check())
-	for _, c := range []simulator.Config{{}, {LMK: simulator.TestLMK(), Firmware: "short"}, {LMK: simulator.TestLMK(), PINLength: 13}} {
+	for _, c := range []simulator.Config{{}, {LMK: simulator.TestLMK(), Firmware: "short"}, {LMK: simulator.TestLMK(), PINLength: 13}, {LMK: simulator.TestLMK(), PINLength: 3}, {LMK: simulator.TestLMK(), PINLength: -1}} {
 		_, err := simulator.New(c)
 		require.ErrorIs(t, err, simulator.ErrConfig)
 	}

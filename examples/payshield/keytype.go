@@ -73,9 +73,6 @@ func (t KeyType) Serves(u crypto.Usage) bool {
 	return false
 }
 
-// Known reports whether the type is one of those above.
-func (t KeyType) Known() bool { return t == KeyBlock || usages[t] != nil }
-
 // KeyTypeOf returns the type that keys of a usage have unless somebody chooses another: ZPK for PIN keys, TAK for MAC
 // keys. crypto.ErrUnsupported: there is none.
 func KeyTypeOf(u crypto.Usage) (KeyType, error) {

@@ -192,6 +192,10 @@ func (s *suite) pvvs() {
 			s.add("changed PIN", string(after), err)
 			_, err = s.ChangePVV(ctx, nil, changed, in, pvk, data, string(pvv))
 			s.add("change by another", nil, err)
+			broken := in
+			broken.Block = in.Block[:7]
+			_, err = s.ChangePVV(ctx, nil, in, broken, pvk, data, string(pvv))
+			s.add("change to no block", nil, err)
 			noCard := in
 			noCard.PAN = crypto.Hide("123")
 			if f == pinblock.ISO0 {

@@ -285,6 +285,10 @@ func (s *suite) cryptograms() {
 			other.Data = missing
 			s.add("without "+tag, nil, s.chip.VerifyCryptogram(ctx, k, other))
 		}
+		for _, data := range []string{"9F3601079F370453446578", "9F360200079F3703534465", "9F360200079F3704534465789F260700000000000000"} {
+			other.Data = append(emv.TLV(unhex(s, data)), r.Data...)
+			s.add("length of "+data, nil, s.chip.VerifyCryptogram(ctx, k, other))
+		}
 		other.Data = emv.TLV(unhex(s, "9F3602000795050000000000"))
 		s.add("missing data", nil, s.chip.VerifyCryptogram(ctx, k, other))
 		s.add("MAC key", nil, s.chip.VerifyCryptogram(ctx, s.key(payshield.TAK, "M3TN00N", clear), r))

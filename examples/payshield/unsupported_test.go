@@ -95,6 +95,26 @@ func TestWhatTheDeviceHasNot(t *testing.T) {
 			_, err := c.AppendMAC(ctx, nil, tak(t), crypto.MACAlgorithm{Scheme: crypto.CMAC}, nil)
 			return err
 		},
+		"CMAC with padding": func() error {
+			_, err := c.AppendMAC(ctx, nil, tak(t), crypto.MACAlgorithm{Scheme: crypto.CMAC, Padding: crypto.Padding1}, nil)
+			return err
+		},
+		"AES cards": func() error {
+			r := visaRequest(t)
+			r.Profile.Algorithm = crypto.AES
+			return c.VerifyCryptogram(ctx, key(t, payshield.MKAC, "E0TX00N", mkac), r)
+		},
+		"option C": func() error {
+			r := visaRequest(t)
+			r.Profile.Derivation = cryptogram.OptionC
+			return c.VerifyCryptogram(ctx, key(t, payshield.MKAC, "E0TX00N", mkac), r)
+		},
+		"from format 4": func() error {
+			in := encrypted(t)
+			in.Layout = pinblock.ISO4
+			_, err := c.TranslatePIN(ctx, nil, in, pinblock.Target{Key: zpk(t), Layout: pinblock.ISO0, PAN: cardData.PAN})
+			return err
+		},
 		"padding 3": func() error {
 			_, err := c.AppendMAC(ctx, nil, tak(t), crypto.MACAlgorithm{Scheme: crypto.RetailMAC, Padding: crypto.Padding3}, nil)
 			return err
@@ -163,6 +183,8 @@ func TestKeysAreKeptToWhatTheyAreFor(t *testing.T) {
 	require.ErrorIs(t, err, crypto.ErrAttributes)
 	_, _, err = c.NewTerminalKey(ctx, zone, crypto.MustAttributes("P0TB00N"))
 	require.ErrorIs(t, err, crypto.ErrUsage)
+	_, _, err = c.NewTerminalKey(ctx, key(t, payshield.TMK, "K0TB00N", "U1EF828AA8F6B80EB83E19FBC373F3A85"), crypto.MustAttributes("P0DB00N"))
+	require.ErrorIs(t, err, crypto.ErrAttributes)
 	_, _, err = c.NewTerminalKey(ctx, key(t, payshield.TMK, "K0TB00N", "U1EF828AA8F6B80EB83E19FBC373F3A85"), crypto.MustAttributes("M3TC00N"))
 	require.ErrorIs(t, err, crypto.ErrAttributes)
 	_, err = c.AppendMAC(ctx, nil, payshield.Key{}, retail, nil)

@@ -106,6 +106,9 @@ func TestOptionalSchemes(t *testing.T) {
 	require.Equal(t, "FD00"+tpk+"0707533EE390722E", ask(t, s, "FC"+zmk+under[4:37]+";XU0"))
 	require.Equal(t, "FF00U2C62A23D001B97412950CD8BE66C76390707533EE390722E", ask(t, s, "FE"+zmk+tpk))
 	require.Equal(t, "FF26", ask(t, s, "FE"+zmk+tpk+";QU1"))
+	triple := ask(t, s, "A00002T")[4:53]
+	require.Equal(t, "FF00T", ask(t, s, "FE"+zmk+triple)[:5])
+	require.Equal(t, "HD00T", ask(t, s, "HC"+triple)[:5])
 	require.Equal(t, "FD26", ask(t, s, "FC"+zmk+under[4:37]+";XQ1"))
 	require.Equal(t, "HD26", ask(t, s, "HC"+tpk+";QU1"))
 	require.Equal(t, "HD26", ask(t, s, "HC"+tpk+";XQ1"))
@@ -137,6 +140,18 @@ func TestParts(t *testing.T) {
 
 	whole := mkac + strings.Repeat("\x12", 14)
 	require.Equal(t, "KR68", ask(t, s, "KQ40"+whole))
+	require.Equal(t, "KR04", ask(t, s, "KQ/0"+whole))
+	for _, mode := range []string{"1", "2", "3"} {
+		require.Equal(t, "M768", ask(t, s, "M6"+mode+"0131003"+tak+"0001x"))
+	}
+	require.Equal(t, "M7A1", ask(t, s, "M600131FFF"+tak+"0001x"))
+	require.Equal(t, "CB0004", ask(t, s, "CA"+tpk+zpk+"046428EB94035AF53B0101550000025321")[:6], "as long as the longest")
+	require.Equal(t, "A913", ask(t, s, "A8001"+zmk+zpk+"R%01#P0T2B00E00"))
+	require.Equal(t, "A900", ask(t, s, "A8001"+zmk+zpk+"R%00#P0T2B00E00")[:4])
+	require.Equal(t, "A915", ask(t, s, "A8001"+zmk+zpk+"R&00#P0T2B00E00"))
+	require.Equal(t, "A915", ask(t, s, "A8"))
+	single := ask(t, s, "A00000Z")[4:20]
+	require.Equal(t, "A768", ask(t, s, "A6001"+single+sentBlock(t, s)+"U"), "a protection key of single length")
 	require.Equal(t, "KR80", ask(t, s, "KQ10"+whole+"071234567;1234567800"))
 	require.Equal(t, "KR80", ask(t, s, "KQ00"+whole+"00;12345678"))
 	require.Equal(t, "KR15", ask(t, s, "KQ00"+whole+"0812345678,12345678"))
@@ -161,6 +176,10 @@ func TestParts(t *testing.T) {
 	require.Equal(t, "CV20", ask(t, s, "CU001"+zpk+pvk+"91DDDA0A7C12CFAA01550000025321144020000000000000000"))
 	require.Equal(t, 1024, s.Server().MaxConns)
 	newSimulator(t, simulator.Config{PINLength: 12})
+	for _, c := range []simulator.Config{{}, {LMK: simulator.TestLMK(), PINLength: 3}, {LMK: simulator.TestLMK(), PINLength: 13}, {LMK: simulator.TestLMK(), Firmware: "x"}} {
+		_, err := simulator.New(c)
+		require.ErrorIs(t, err, simulator.ErrConfig)
+	}
 	for _, kind := range []payshield.KeyType{"", "0", "0001", "/01", ":01", "0FF"} {
 		require.Error(t, simulator.TestLMK().Wrap(kind, 'Z', make([]byte, 8)), kind)
 	}
@@ -168,4 +187,10 @@ func TestParts(t *testing.T) {
 		_, err := simulator.NewLMK(keys)
 		require.ErrorIs(t, err, crypto.ErrKeyLength)
 	}
+}
+
+// sentBlock is a zone PIN key in a key block.
+func sentBlock(t *testing.T, s *simulator.Simulator) string {
+	sent := ask(t, s, "A8001"+zmk+zpk+"R#P0T2B00S00")[4:]
+	return sent[:len(sent)-6]
 }

@@ -48,6 +48,10 @@ func TestBackOff(t *testing.T) {
 		}
 		require.True(t, low && high, "%d tries", tries)
 	}
+	r = &Relay{RetryMin: 2, RetryMax: 2}
+	for range 200 {
+		require.LessOrEqual(t, r.backOff(0), time.Duration(2))
+	}
 	r = &Relay{RetryMin: 1, RetryMax: 24 * time.Hour} // it is doubled 29 times
 	require.LessOrEqual(t, r.backOff(29), time.Duration(1<<29))
 	require.GreaterOrEqual(t, r.backOff(30), 12*time.Hour)
@@ -135,6 +139,11 @@ func TestStreamCatchesUp(t *testing.T) {
 		w = httptest.NewRecorder()
 		e.send(short, deadlines{w, 10 * time.Second}, "m", 250)
 		require.Empty(t, w.Body.String(), "a sign of life comes every 15 s")
+
+		s.notices[249].Tell.At = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+		w = httptest.NewRecorder()
+		e.send(t.Context(), deadlines{w, 10 * time.Second}, "m", 248)
+		require.Equal(t, 1, strings.Count(w.Body.String(), "event: notice"), "one that cannot be written ends the stream, and is not left out")
 
 		s.asked, s.err = nil, errors.New("the disk is on fire")
 		e.send(t.Context(), deadlines{httptest.NewRecorder(), 10 * time.Second}, "m", 0)
@@ -226,6 +235,8 @@ func TestLittleIsRead(t *testing.T) {
 	require.NoError(t, c.Deliver(t.Context(), m, &ledger.Tell{}))
 	require.Equal(t, 4096, k.read)
 	require.Error(t, c.Deliver(t.Context(), m, &ledger.Tell{At: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}))
+	require.Equal(t, 1, k.sent)
+	require.Error(t, c.Deliver(t.Context(), &Merchant{URL: "https://shop.example", MAC: new(mac.MAC)}, &ledger.Tell{}), "nothing goes without a signature")
 	require.Equal(t, 1, k.sent)
 }
 

@@ -105,11 +105,13 @@ func TestSixteenAtOnce(t *testing.T) {
 // slow is an outbox whose disk does not answer for a while. It keeps how many notices were asked for.
 type slow struct {
 	*outbox
-	disk   chan struct{}
-	limits []int
+	disk    chan struct{}
+	limits  []int
+	records int // that are being made
 }
 
 func (s *slow) Delivered(ctx context.Context, ids []int64, at int64) error {
+	s.set(func() { s.records++ })
 	<-s.disk
 	return s.outbox.Delivered(ctx, ids, at)
 }
@@ -131,6 +133,7 @@ func TestUnrecordedAreBounded(t *testing.T) {
 		inTime(t, s, o, nil, func() {
 			time.Sleep(time.Minute)
 			require.Equal(t, 256, s.asked)
+			require.Equal(t, 1, o.records, "what has ended meanwhile is recorded together")
 			require.Equal(t, 256, o.limits[0])
 			require.Equal(t, 512, o.limits[len(o.limits)-1])
 			close(o.disk)
@@ -163,6 +166,21 @@ func TestPausesGrow(t *testing.T) {
 			require.Less(t, age, 39*time.Second)
 			require.Len(t, alarms, 1)
 			require.Equal(t, "1-paid", alarms[0].Key)
+			require.True(t, o.notices[0].Dead)
+			require.Zero(t, o.count("Delivered"))
+		})
+	})
+}
+
+// A notice is a dead letter at its first failure after GiveUp, and not at one in that very moment.
+func TestGiveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shop{answer: func(*ledger.Tell) (int, error) { time.Sleep(2 * time.Second); return http.StatusGone, nil }}
+		o := newOutbox()
+		o.add("A", 1, "paid")
+		inTime(t, s, o, func(r *notify.Relay) { r.GiveUp = 2 * time.Second }, func() {
+			time.Sleep(time.Hour)
+			require.Equal(t, 2, s.asked)
 			require.True(t, o.notices[0].Dead)
 		})
 	})

@@ -3,6 +3,7 @@ package connection_test
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,12 @@ func (l *lines) tell(what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told = append(l.told, what)
+}
+
+func (l *lines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.told)
 }
 
 // hooks tell; a connection comes to its end while Connected runs if it is slow.
@@ -70,7 +77,7 @@ func TestEndedBeforeItWasReady(t *testing.T) {
 				require.ErrorIs(t, err, connection.ErrPeerClosed)
 				require.True(t, connection.SafeToRetry(err))
 				synctest.Wait()
-				require.Equal(t, []string{"closed: connection closed by the peer"}, l.told)
+				require.Equal(t, []string{"closed: connection closed by the peer"}, l.all())
 			})
 		})
 	}
@@ -84,7 +91,7 @@ func TestEndedBeforeItWasReady(t *testing.T) {
 		require.NoError(t, err)
 		nc.Close()
 		synctest.Wait()
-		require.Equal(t, []string{"closed: connection closed by the peer", "refused: connection closed by the peer"}, l.told)
+		require.Equal(t, []string{"closed: connection closed by the peer", "refused: connection closed by the peer"}, l.all())
 		require.EqualValues(t, 1, s.Stats().Refused)
 		require.Empty(t, s.Conns())
 	})
@@ -104,7 +111,7 @@ func TestClosedComesAfterConnected(t *testing.T) {
 		c, err := connection.Dial(t.Context(), "memory", "peer", cfg)
 		require.NoError(t, err)
 		require.ErrorIs(t, c.Err(), connection.ErrPeerClosed)
-		require.Equal(t, want, l.told)
+		require.Equal(t, want, l.all())
 	})
 	synctest.Test(t, func(t *testing.T) {
 		l, listener := new(lines), connectiontest.Listen()
@@ -116,7 +123,7 @@ func TestClosedComesAfterConnected(t *testing.T) {
 		require.NoError(t, err)
 		go closes(connectiontest.NewPeer(nc, s.Config.Framing))
 		time.Sleep(time.Minute)
-		require.Equal(t, want, l.told)
+		require.Equal(t, want, l.all())
 		require.NoError(t, s.Shutdown(t.Context()), "the server knows of the end")
 	})
 }
@@ -131,6 +138,6 @@ func TestClosedInConnected(t *testing.T) {
 		require.NoError(t, err)
 		<-c.Done()
 		synctest.Wait()
-		require.Equal(t, []string{"connecting", "connected", "has closed it", "closed: connection closed by this side"}, l.told)
+		require.Equal(t, []string{"connecting", "connected", "has closed it", "closed: connection closed by this side"}, l.all())
 	})
 }

@@ -174,11 +174,10 @@ func (c *Conn) stillWaits(in *buffer, since time.Duration) (armed bool, err erro
 }
 
 // guess asks the framing, if it can guess. The connection ends anyway: one that panics guesses nothing.
-func (c *Conn) guess(b []byte) (guess string) {
+func (c *Conn) guess(b []byte) string {
 	defer func() {
 		if v := recover(); v != nil {
 			c.tellPanic(panicked(v))
-			guess = ""
 		}
 	}()
 	if g, ok := c.cfg.Framing.(Guesser); ok {

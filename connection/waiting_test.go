@@ -210,3 +210,21 @@ func TestRefusedCallsAreUsedAgain(t *testing.T) {
 	}), 2.0)
 	require.EqualValues(t, 202, c.Stats().Busy)
 }
+
+// TestWriteErrorEndsThePostsThatWait at once, although the connection goes on to read what has arrived.
+func TestWriteErrorEndsThePostsThatWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := quiet(t, func(cfg *Config) { cfg.MaxQueued = 100 })
+		require.NoError(t, c.Post(t.Context(), make([]byte, 90)))
+		waits := make(chan error, 1)
+		go func() { waits <- c.Post(t.Context(), make([]byte, 90)) }()
+		synctest.Wait()
+		require.Empty(t, waits)
+		began := time.Now()
+		c.mu.Lock()
+		c.writeFailedLocked(0, errors.New("cable cut"))
+		c.mu.Unlock()
+		require.ErrorContains(t, <-waits, "cable cut")
+		require.Zero(t, time.Since(began))
+	})
+}

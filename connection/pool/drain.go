@@ -81,29 +81,26 @@ func (p *Pool) Drain(ctx context.Context, name string) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			if !l.cut(resumed) {
-				return ErrResumed
-			}
+			l.cut(resumed)
 			return ctx.Err()
 		}
 	}
 }
 
 // cut closes the connections of a line that is being drained, unless it has been resumed.
-func (l *line) cut(resumed int) bool {
+func (l *line) cut(resumed int) {
 	l.pool.mu.Lock()
-	links := slices.Clone(l.departing)
-	if k := l.link.Load(); k != nil {
-		links = append(links, k)
-	}
-	ours := l.resumed == resumed
-	l.pool.mu.Unlock()
-	for _, k := range links {
-		if ours {
-			k.conn.Close()
+	var links []*link
+	if l.resumed == resumed {
+		links = slices.Clone(l.departing)
+		if k := l.link.Load(); k != nil {
+			links = append(links, k)
 		}
 	}
-	return ours
+	l.pool.mu.Unlock()
+	for _, k := range links {
+		k.conn.Close()
+	}
 }
 
 // Resume puts a drained line to use again.

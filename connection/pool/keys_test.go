@@ -241,6 +241,10 @@ func TestTombstonesAreBounded(t *testing.T) {
 	}
 	require.LessOrEqual(t, total, 4*1024)
 	require.Greater(t, total, 1024)
+
+	c = h.config("a", "b")
+	c.SharedKeys, c.Lines[0].Window, c.Lines[1].Window = true, 2000, 3000
+	require.Equal(t, 4*5000/keyShards, open(t, c).keys.limit)
 }
 
 // TestKeyThatPanics: relays send what others sent them.
@@ -325,6 +329,7 @@ func TestDuplicatesLeaveNoTrace(t *testing.T) {
 		require.ErrorIs(t, err, connection.ErrDuplicateKey)
 		_, err = p.Start(sale(1), nil, time.Time{}, new(told))
 		require.ErrorIs(t, err, connection.ErrDuplicateKey)
+		require.NotNil(t, p.spare.started, "its memory is used again")
 		inFlight := 0
 		for _, l := range p.Lines() {
 			inFlight += l.InFlight

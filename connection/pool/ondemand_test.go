@@ -249,3 +249,23 @@ func TestDrainWhileOthersHope(t *testing.T) {
 		require.Equal(t, 1, h.count("b", "0200"))
 	})
 }
+
+// TestHopeForALineThatIsDialledAnyway: while one is on its way for the first time, those on demand sleep; once it has
+// failed they are dialled.
+func TestHopeForALineThatIsDialledAnyway(t *testing.T) {
+	for fails, dials := range map[bool]int{false: 0, true: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHost(t)
+			if fails {
+				h.refuse["a"] = errors.New("down")
+			}
+			c := h.config("a", "b")
+			c.Lines[0].Dialer, c.Lines[1].OnDemand = slowDial(h, time.Second), true
+			p := open(t, c)
+			synctest.Wait()
+			_, err := p.Exchange(t.Context(), sale(1), nil)
+			require.NoError(t, err)
+			require.Len(t, h.dialTimes("b"), dials)
+		})
+	}
+}

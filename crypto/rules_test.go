@@ -493,6 +493,7 @@ func TestRulesOnceAndWhereTheyBelong(t *testing.T) {
 	k, err = crypto.Receive(keymaterial.Grant(), crypto.Arrival{Under: under}, crypto.MustAttributes("V2TC00N"), unhex(t, secretHex))
 	require.NoError(t, err)
 	require.Equal(t, "MV2X", k.Rules(home))
+	require.False(t, importKey(t, "C0TC00N", secretHex, dukpt.AllowLegacyData).Permits(keymaterial.LegacyData))
 	for attributes, want := range map[string]bool{"C0TC00N": true, "B0TX00N": false, "B1TX00N": false, "P0TB00N": false} {
 		require.Equal(t, want, importKey(t, attributes, secretHex, cardverify.ForCAVV).Permits(keymaterial.CAVV), attributes)
 	}

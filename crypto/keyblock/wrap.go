@@ -87,7 +87,7 @@ func (w *Wrapping) open(h *Header, kbpk crypto.KBPK, key crypto.Key) (*keymateri
 // admits.
 func strength(kbpk crypto.KBPK, key crypto.Key) (weak bool, err error) {
 	same, err := key.SameBytes(keymaterial.Grant(), kbpk.Key())
-	if same {
+	if err == nil && same {
 		err = fmt.Errorf("%w: it is the key itself", ErrWeakKBPK)
 	}
 	return kbpk.Strength() < key.Strength(), err

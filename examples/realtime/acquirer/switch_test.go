@@ -60,6 +60,7 @@ func TestApproval(t *testing.T) {
 	byWallet := h.begin(h.sale("D-2", byCode))()
 	require.Equal(t, "00", byWallet.Field(39).Text(), "the session outlives the process")
 	require.Equal(t, byWallet.Field(37).Text(), byWallet.Get("59.A4").Text())
+	require.False(t, answer.Get("59.A4").Present(), "which is of wallets")
 	require.Equal(t, payCode, h.wallet.last.Card.PayCode)
 	require.Empty(t, h.wallet.last.Card.PAN)
 }
@@ -337,6 +338,16 @@ func TestConfig(t *testing.T) {
 		_, err := New(t.Context(), c)
 		require.Error(t, err, name)
 	}
+	c := h.config
+	c.Clock, c.PerSecond = nil, 0
+	sw, err := New(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, 25.0, sw.cfg.PerSecond)
+	require.WithinDuration(t, time.Now(), sw.cfg.Clock.Now(), time.Minute)
+	c.PerSecond = 0.5
+	sw, err = New(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, 0.5, sw.cfg.PerSecond)
 }
 
 func TestDay(t *testing.T) {

@@ -2,6 +2,7 @@ package acquirer
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type noting struct {
 	limit           int
 	held            []func() // operations that the disk has not done yet, where it is slow
 	slow            bool
+	fault           error // of Prune
 }
 
 func (n *noting) Renew(ctx context.Context, node int32, epoch int64) error {
@@ -31,6 +33,9 @@ func (n *noting) Renew(ctx context.Context, node int32, epoch int64) error {
 
 func (n *noting) Prune(ctx context.Context, before int64) (int, error) {
 	n.pruned = append(n.pruned, before)
+	if n.fault != nil {
+		return 0, n.fault
+	}
 	return n.Store.Prune(ctx, before)
 }
 
@@ -90,6 +95,12 @@ func TestTends(t *testing.T) {
 	tend()
 	require.Len(t, n.pruned, 3)
 	require.Equal(t, renewed+1, n.renewed)
+	n.fault = errors.New("the disk is on fire")
+	h.clock.pass(time.Hour)
+	for range 2 {
+		require.ErrorIs(t, h.sw.Tend(t.Context()), n.fault)
+	}
+	require.Len(t, n.pruned, 5, "it is tried again")
 }
 
 // TestWorkInHand: what a flight works on is not taken up a second time, from its admission on; a reversal that looks has

@@ -122,5 +122,5 @@ func seedPosting(p *Posting) {
 	}
 }
 
-// seedUnmatched takes what has the number of an earlier request for that one, or for its reversal.
+// seedUnmatched takes what has the number of an earlier request for that one, or for its reversal, without looking further.
 func seedUnmatched(name string) bool { return defect.Is(name) }

@@ -385,7 +385,7 @@ func (s *step) reverse(row Row) {
 		s.end(codeApproved)
 	case row.Void != 0: // which will be carried through
 		s.end(codeApproved)
-	case row.Refunded > 0 || row.Captured > 0 || row.Settled != 0 || s.Rules.MaxAge > 0 && asked.At-row.At > s.Rules.MaxAge:
+	case row.Refunded > 0 && !seedUnmatched("refunded-reversed") || row.Captured > 0 || row.Settled != 0 || s.Rules.MaxAge > 0 && asked.At-row.At > s.Rules.MaxAge:
 		s.end(codeNotAllowed)
 	default:
 		row.Undo = Asked

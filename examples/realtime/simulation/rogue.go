@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"strconv"
+
 	"github.com/posline/posline/examples/realtime/internal/dialect"
 	"github.com/posline/posline/examples/realtime/payment"
 	"github.com/posline/posline/examples/realtime/terminal/engine"
@@ -14,12 +16,26 @@ const rogueOnce = 20
 // something in it that was not there before. Nothing may come of it.
 func (t *simTill) err(x engine.Transaction) {
 	w := t.w
-	if x.Kind == payment.Refund || t.keys == nil || !w.chance(rogueOnce) {
+	if t.keys == nil || !w.chance(rogueOnce) {
 		return
 	}
 	reverse := w.random.IntN(2) == 0 && x.Kind != payment.Void
 	payer := t.payer
-	what := t.bendOwn(&x, reverse)
+	var what string
+	if x.Kind == payment.Refund { // what it gave back it reverses as well
+		sale, ok := t.journal.Find(x.Original.Batch, x.Original.STAN)
+		if !ok {
+			return
+		}
+		stan, _ := strconv.ParseUint(sale.STAN, 10, 32)
+		x = engine.Transaction{Kind: sale.Kind, STAN: uint32(stan), Batch: sale.Batch, Order: sale.Order, Amount: sale.Asked, Entry: sale.Mode, Code: x.Code}
+		if sale.Kind == payment.Completion {
+			x.Original = payment.Origin{Batch: sale.Batch, STAN: "000001"} // which a reversal does not name
+		}
+		reverse, what = true, "refund"
+	} else {
+		what = t.bendOwn(&x, reverse)
+	}
 	m, err := t.wire.Request(&x, payer, t.keys)
 	if reverse {
 		m, err = t.wire.Reversal(&x, engine.NoAnswer)

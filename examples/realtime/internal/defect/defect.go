@@ -65,6 +65,7 @@ var All = []Defect{
 	{"nothing-adopted", "what a dead process has left behind is not taken up", Sim},
 
 	{"repeat-unmatched", "another request under the number of an earlier one is taken for that one", Sim},
+	{"refunded-reversed", "what was given back in part can be reversed as well", Sim},
 	{"reversal-unmatched", "a reversal is not compared with what it reverses", Sim},
 
 	// Of what must be durable.

@@ -130,6 +130,7 @@ func TestTrailer(t *testing.T) {
 	require.Equal(t, "B313", ask(t, s, "B20003abc%01\x19end"))
 	require.Equal(t, "B315", ask(t, s, "B20003abc\x19"))
 	require.Equal(t, "B315", ask(t, s, "B20003abc\x19"+strings.Repeat("x", 33)))
+	require.Equal(t, "B300abc\x19"+strings.Repeat("x", 32), ask(t, s, "B20003abc\x19"+strings.Repeat("x", 32)))
 	require.Equal(t, "B315", ask(t, s, "B20003abc\x19a\nb"))
 	require.Equal(t, "DD01\x19end", ask(t, s, "DC"+tpk+pvk+"028DCC093FB0471F0355000002532114401\x19end"))
 }

@@ -143,3 +143,40 @@ func TestNibble(t *testing.T) {
 		require.Equal(t, byte(10+i), wire.Nibble(c))
 	}
 }
+
+// The places of characters in the code pages, by their rows.
+func TestEBCDIC(t *testing.T) {
+	want := map[byte]byte{' ': 0x40, '%': 0x6C, '&': 0x50, '#': 0x7B, '*': 0x5C, ';': 0x5E, ':': 0x7A, ',': 0x6B, '.': 0x4B, '/': 0x61, '-': 0x60,
+		'_': 0x6D, '+': 0x4E, '(': 0x4D, ')': 0x5D, '<': 0x4C, '>': 0x6E, '=': 0x7E, '?': 0x6F, '\'': 0x7D, '"': 0x7F, '@': 0x7C}
+	for _, row := range []struct {
+		first, last, at byte
+	}{{'0', '9', 0xF0}, {'A', 'I', 0xC1}, {'J', 'R', 0xD1}, {'S', 'Z', 0xE2}, {'a', 'i', 0x81}, {'j', 'r', 0x91}, {'s', 'z', 0xA2}} {
+		for c := row.first; c <= row.last; c++ {
+			want[c] = row.at + c - row.first
+		}
+	}
+	for c := range 256 {
+		w := wire.NewWriter(nil, true)
+		w.Text(string([]byte{byte(c)}))
+		at, known := want[byte(c)]
+		require.Equal(t, known, w.Valid(), "%q", c)
+		if known {
+			require.Equal(t, []byte{at}, w.Bytes(), "%q", c)
+			require.Equal(t, string([]byte{byte(c)}), wire.NewReader([]byte{at}, true).Text(1))
+		}
+	}
+}
+
+func TestDigits(t *testing.T) {
+	for c := range 256 {
+		text := string([]byte{byte(c)})
+		for legal, read := range map[string]func(*wire.Reader){
+			"0123456789":       func(r *wire.Reader) { r.Digits(1) },
+			"0123456789ABCDEF": func(r *wire.Reader) { r.Hex(1) },
+		} {
+			r := wire.NewReader([]byte(text), false)
+			read(r)
+			require.Equal(t, strings.Contains(legal, text), r.Valid(), "%q", c)
+		}
+	}
+}

@@ -27,10 +27,11 @@ func (w *Writer) Text(parts ...string) {
 }
 
 func (w *Writer) character(c byte) {
+	w.fault = w.fault || !printable(c)
 	if w.ebcdic {
 		c = toEBCDIC[c]
+		w.fault = w.fault || c == 0
 	}
-	w.fault = w.fault || c < ' ' || c == 0x7F
 	w.b = append(w.b, c)
 }
 

@@ -136,3 +136,21 @@ func TestOutcomesOfAnotherRouteOfThatName(t *testing.T) {
 	tell(t, r, "A", Request{}, HostFault, 5)
 	require.ErrorIs(t, r.Decide(&Request{Original: "A"}, &d), ErrOriginal, "A has been there all the time")
 }
+
+// A route that takes another's place does not inherit what was known of issuers behind that.
+func TestConfigureForgetsIssuersOfOtherRoutes(t *testing.T) {
+	routes, _ := peersOf("A", "B", "C")
+	r := routerOf(t, Config{Routes: routes[:2]})
+	tell(t, r, "B", Request{Issuer: "4321"}, IssuerFault, 5)
+	decided := func() string {
+		var d Decision
+		require.NoError(t, r.Decide(&Request{Issuer: "4321"}, &d))
+		return removals(&d)
+	}
+	require.Equal(t, "A:fit B:issuer's breaker open", decided())
+	require.NoError(t, r.Configure(Config{Routes: routes[:2]}))
+	require.Equal(t, "A:fit B:issuer's breaker open", decided())
+	routes[2].Priority = -1
+	require.NoError(t, r.Configure(Config{Routes: []Route{routes[0], routes[2]}}))
+	require.Equal(t, "A:lower priority C:fit", decided())
+}

@@ -46,23 +46,22 @@ func (m *Message) copyFrom(from *Message) {
 // CopyFields sets data elements to those of another message; those that are absent there stay as they are here. Between
 // messages of one codec a field is copied just as it stands on the wire, between others, and message types that write it in
 // different ways, its value is set: binary data is hexadecimal where it becomes text. A number that
-// neither spec has is ErrUnknown. The first error is kept, as that of Set is, and ends the copying.
+// neither spec has is ErrUnknown, and nothing is copied. The first error of a value is kept, as that of Set is, and ends the
+// copying; what was copied before stays.
 func (m *Message) CopyFields(from *Message, numbers ...int) error {
 	if m.codec == nil || from.codec == nil {
 		return errNoCodec
 	}
-	if from == m {
-		return nil
-	}
-	for _, number := range numbers {
-		p := from.part(number)
-		if number != 0 && p.Node == nil && m.node(number) == nil {
+	for _, number := range numbers { // before any is copied
+		if number != 0 && from.node(number) == nil && m.node(number) == nil {
 			if err := m.undefined(number); err != nil {
 				return m.fail(err)
 			}
-			continue
 		}
-		if !p.Present() {
+	}
+	for _, number := range numbers {
+		p := from.part(number)
+		if from == m || !p.Present() {
 			continue
 		}
 		if err := m.copyValue(number, p, from.codec == m.codec); err != nil {

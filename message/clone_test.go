@@ -144,3 +144,30 @@ func TestCopyFieldsBetweenMessageTypes(t *testing.T) {
 		require.NoError(t, from.Set(4, "01020304"))
 	}
 }
+
+// A number that neither spec has is found before anything is copied, from the message itself too.
+func TestCopyFieldsOfUnknownNumbers(t *testing.T) {
+	from := MustCompile(spec.ISO8583v1987ASCII()).New()
+	require.NoError(t, from.SetMTI("0200"))
+	require.NoError(t, from.Set(2, "42"))
+	for _, m := range []*Message{from.Codec().New(), from} {
+		require.NoError(t, m.SetMTI("0200"))
+		before := packed(t, m)
+		require.ErrorIs(t, m.CopyFields(from, 2, 999), ErrUnknown)
+		require.ErrorIs(t, m.Err(), ErrUnknown)
+		m.ClearErr()
+		require.Equal(t, before, packed(t, m))
+		require.NoError(t, m.CopyFields(from, 2, 0, 3))
+		require.Equal(t, "42", m.Field(2).Text())
+	}
+}
+
+// A clone keeps a second bitmap that came without a bit in it, and is edited with it.
+func TestCloneKeepsAnEmptyBitmap(t *testing.T) {
+	m := specOf(spec.Field{Number: 2, Format: "n..19"}, spec.Field{Number: 70, Format: "n 3"}).New()
+	require.NoError(t, m.Unpack([]byte("0200"+"C000000000000000"+"0000000000000000"+"0242")))
+	for _, copied := range []*Message{m, m.Clone()} {
+		require.NoError(t, copied.Set(2, "43"))
+		require.Equal(t, "0200"+"C000000000000000"+"0000000000000000"+"0243", string(packed(t, copied)))
+	}
+}

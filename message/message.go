@@ -111,7 +111,7 @@ func (m *Message) Wipe() {
 func (m *Message) Err() error { return m.err }
 
 // ClearErr forgets the error of a failed Set or its kin, which leaves a field as it was before, so that the message
-// packs again; what Marshal had set before it failed stays set. It does nothing about the error of a failed Unpack:
+// packs again; what Marshal or CopyFields had set before it failed stays set. It does nothing about the error of a failed Unpack:
 // that message is not whole.
 func (m *Message) ClearErr() {
 	if !m.broken {

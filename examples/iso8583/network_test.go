@@ -200,10 +200,12 @@ func TestRulesFaults(t *testing.T) {
 }
 
 func TestListenReportsWhatItCannotAnswer(t *testing.T) {
-	address, end := startHost(t, "-count", "2", "-rules", rulesFile(t, `[{"reply":{"60.3":"001"}}]`))
+	address, end := startHost(t, "-count", "3", "-rules", rulesFile(t, `[{"reply":{"60.3":"001"}}]`))
 	nc, err := net.Dial("tcp", address)
 	require.NoError(t, err)
-	_, err = nc.Write([]byte{0, 3, 1, 2, 3})
+	answer, err := hex.DecodeString(strings.ReplaceAll("0024"+"0810"+signOn[4:], " ", ""))
+	require.NoError(t, err)
+	_, err = nc.Write(append([]byte{0, 3, 1, 2, 3}, answer...))
 	require.NoError(t, err)
 	r := sendTo(address, saleJSON, "-timeout", "200ms")
 	require.Equal(t, exitBad, r.status)
@@ -212,6 +214,7 @@ func TestListenReportsWhatItCannotAnswer(t *testing.T) {
 	require.Equal(t, exitBad, host.status)
 	require.Contains(t, host.out, " in  3 bytes that are no message\n")
 	require.Contains(t, host.errors, "rule 1: field 60")
+	require.Equal(t, 3, strings.Count(host.errors, "\n"), "an answer has none: "+host.errors)
 }
 
 func TestListenStopsWhenInterrupted(t *testing.T) {

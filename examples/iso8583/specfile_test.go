@@ -97,6 +97,7 @@ func TestNamesWithMore(t *testing.T) {
 		must(t, "", "spec", "show", shipped+"+"+variant)
 	}
 	require.Contains(t, list, "\n  +no-header\n")
+	require.Regexp(t, `^UnionPay POS terminal\nfield +name +format +encoding +length +mask\n`, must(t, "", "spec", "show", "unionpay-pos"))
 
 	file := writeFile(t, "ours.json", must(t, "", "spec", "show", "-json", "iso8583-1987-ascii"))
 	for _, base := range []string{"iso8583-1987-ascii", file} {

@@ -74,6 +74,12 @@ func inTime(t *testing.T, s *shop, o ledger.Outbox, change func(*notify.Relay), 
 	test()
 }
 
+// pass lets time pass, and all that happens in it happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // Sixteen are asked at the same time and no more, however long they take, and what some take does not keep those that
 // have answered from being recorded.
 func TestSixteenAtOnce(t *testing.T) {
@@ -91,11 +97,11 @@ func TestSixteenAtOnce(t *testing.T) {
 			o.add("A", int64(i+1), "paid")
 		}
 		inTime(t, s, o, func(r *notify.Relay) { r.GiveUp = time.Hour }, func() {
-			time.Sleep(time.Second) // less than the client's patience
+			pass(time.Second) // less than the client's patience
 			require.Equal(t, 16, s.highest)
 			require.Equal(t, 9, o.open())
 			close(hang)
-			time.Sleep(time.Second)
+			pass(time.Second)
 			require.Zero(t, o.open())
 			require.Equal(t, 100, s.asked)
 		})
@@ -131,13 +137,13 @@ func TestUnrecordedAreBounded(t *testing.T) {
 			o.add("A", int64(i+1), "paid")
 		}
 		inTime(t, s, o, nil, func() {
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.Equal(t, 256, s.asked)
 			require.Equal(t, 1, o.records, "what has ended meanwhile is recorded together")
 			require.Equal(t, 256, o.limits[0])
 			require.Equal(t, 512, o.limits[len(o.limits)-1])
 			close(o.disk)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.Zero(t, o.open())
 			require.Equal(t, 600, s.asked, "none of them twice")
 		})
@@ -155,7 +161,7 @@ func TestPausesGrow(t *testing.T) {
 			r.RetryMin, r.RetryMax, r.GiveUp = time.Second, 8*time.Second, 30*time.Second
 			r.Alarm = func(a notify.Alarm) { alarms = append(alarms, a) }
 		}, func() {
-			time.Sleep(time.Hour)
+			pass(time.Hour)
 			for i := 1; i < len(s.at); i++ {
 				pause, most := s.at[i].Sub(s.at[i-1]), min(8*time.Second, time.Second<<(i-1))
 				require.GreaterOrEqual(t, pause, most/2, "pause %d", i)
@@ -179,7 +185,7 @@ func TestGiveUp(t *testing.T) {
 		o := newOutbox()
 		o.add("A", 1, "paid")
 		inTime(t, s, o, func(r *notify.Relay) { r.GiveUp = 2 * time.Second }, func() {
-			time.Sleep(time.Hour)
+			pass(time.Hour)
 			require.Equal(t, 2, s.asked)
 			require.True(t, o.notices[0].Dead)
 		})
@@ -191,12 +197,12 @@ func TestNoticesAreGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, o := &shop{}, newOutbox()
 		inTime(t, s, o, nil, func() {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			for i := range 20 {
 				o.add("A", int64(i+1), "paid")
 				time.Sleep(time.Millisecond)
 			}
-			time.Sleep(time.Second)
+			pass(time.Second)
 			require.Zero(t, o.open())
 			require.LessOrEqual(t, o.count("Waiting"), 7, "at first, and every 5 ms")
 			require.LessOrEqual(t, s.at[0].Sub(o.notices[0].Tell.At), 5*time.Millisecond)
@@ -219,7 +225,7 @@ func TestABrokenLine(t *testing.T) {
 		o := newOutbox()
 		o.add("A", 1, "paid")
 		inTime(t, s, o, nil, func() {
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.Equal(t, 2, s.asked)
 			require.True(t, o.notices[0].Delivered)
 			require.Equal(t, 1, o.notices[0].Tries)
@@ -240,7 +246,7 @@ func TestConfirmedWhileStopping(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { r.Run(ctx) })
-		time.Sleep(time.Second)
+		pass(time.Second)
 		end()
 		synctest.Wait()
 		close(answer)

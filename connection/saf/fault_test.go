@@ -423,3 +423,18 @@ func TestFailedSyncIsNotForgiven(t *testing.T) {
 	d = d.powerCut(rand.New(rand.NewPCG(1, 1)), false)
 	require.Equal(t, []string{"one", "two"}, frames(t, openMem(t, d, plain)))
 }
+
+// TestOpeningIsCertain: what was read is on the disk for certain when the store opens, name and all, or it does not open.
+func TestOpeningIsCertain(t *testing.T) {
+	d := newMemDisk()
+	s := openMem(t, d, plain)
+	add(t, s, "stays")
+	require.NoError(t, s.Close())
+	for _, call := range []string{"sync", "sync directory"} {
+		d.failEvery(call, syscall.EIO)
+		_, err := openFile(d, storePath, plain)
+		require.ErrorIs(t, err, syscall.EIO, call)
+		d.fail = nil
+	}
+	require.Equal(t, []string{"stays"}, frames(t, openMem(t, d, plain)))
+}

@@ -2,6 +2,7 @@ package saf
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -320,5 +321,33 @@ func TestFramesAreCleared(t *testing.T) {
 		for i, frame := range kept {
 			require.Equal(t, make([]byte, len("6222020200012345678")), frame, "%d", i)
 		}
+	}
+}
+
+// TestFailingTellsWhy: an alert has what the destination fails with, wherever that is.
+func TestFailingTellsWhy(t *testing.T) {
+	none := errors.New("no route")
+	for name, set := range map[string]func(c *Config){
+		"Route": func(c *Config) {
+			c.Route = func(context.Context, string) (connection.Exchanger, error) { return nil, none }
+		},
+		"Prepare": func(c *Config) { c.Prepare = func(context.Context, Entry, bool) ([]byte, error) { return nil, none } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var told []Alert
+				c := Config{Store: new(Memory), Route: to(new(host)), Alert: func(a Alert) { told = append(told, a) }}
+				set(&c)
+				q := newQueue(t, c)
+				defer q.Close()
+				_, err := q.Add("x", nil)
+				require.NoError(t, err)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				require.NotEmpty(t, told)
+				require.Equal(t, Failing, told[0].Kind)
+				require.Equal(t, none, told[0].Err)
+			})
+		})
 	}
 }

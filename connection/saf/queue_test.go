@@ -265,6 +265,9 @@ func TestQueueGivesUp(t *testing.T) {
 				require.Len(t, alerts, 1)
 				require.Equal(t, c.kind, alerts[0].Kind)
 				require.GreaterOrEqual(t, alerts[0].Tries, c.tries)
+				if c.kind != Refused {
+					require.ErrorIs(t, alerts[0].Err, connection.ErrTimeout, "what it failed with last")
+				}
 				require.Equal(t, "good", h.received()[len(h.received())-1], "what comes after is not held up")
 			})
 		})

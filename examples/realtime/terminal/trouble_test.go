@@ -45,6 +45,19 @@ func TestDefaults(t *testing.T) {
 	require.ErrorIs(t, pos.Flush(t.Context()), ErrClosed)
 }
 
+// TestWithoutFolder: a terminal that is not there to last has its key from whoever opens it.
+func TestWithoutFolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.config.Folder, k.config.Disk, k.config.Master = "", Memory{}, k.master
+		pos := k.open()
+		e, err := pos.Sale(t.Context(), swipe("D-1"))
+		require.NoError(t, err)
+		require.Equal(t, Approved, e.Status)
+		require.NoError(t, pos.Close())
+	})
+}
+
 // counted is a disk that notes its end.
 type counted struct {
 	Disk

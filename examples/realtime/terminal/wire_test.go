@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -76,9 +77,20 @@ func TestAnswersToOthers(t *testing.T) {
 		require.False(t, newKeys)
 	}
 	other := workKeys(t)
-	a, _, err = testWire.Answer(request, answer("00", right), other)
-	require.ErrorIs(t, err, ErrAnswer)
-	require.True(t, a.Bad)
+	for code, renew := range map[string]bool{"00": false, "A0": true} {
+		a, newKeys, err = testWire.Answer(request, answer(code, right), other)
+		require.ErrorIs(t, err, ErrAnswer)
+		require.Equal(t, []any{true, renew}, []any{a.Bad, newKeys}, code)
+	}
+	_, err = testWire.Session(request, []byte("HTTP/1.1 200 OK"), crypto.KEK{}, time.Now())
+	require.ErrorIs(t, err, ErrSignIn)
+}
+
+// TestEntryModes of stripes with and without PIN, and of codes.
+func TestEntryModes(t *testing.T) {
+	require.Equal(t, "032", (&Payer{}).Entry())
+	require.Equal(t, "022", (&Payer{Track2: track}).Entry())
+	require.Equal(t, "021", (&Payer{Track2: track, PIN: somePIN(t)}).Entry())
 }
 
 // TestFields60: what a request is, and how its card was read where one was.

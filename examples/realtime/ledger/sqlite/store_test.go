@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -158,4 +159,32 @@ func TestClosed(t *testing.T) {
 	require.Equal(t, payment.Failed, (<-result).Kind)
 	_, err := s.Join(t.Context(), 1)
 	require.ErrorIs(t, err, ErrClosed)
+}
+
+// TestTakingOver: a row of another node is taken over when that node's lease has ended, by the store's clock, and not before.
+func TestTakingOver(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	s, err := Open(filepath.Join(t.TempDir(), "ledger.db"), Options{Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	defer s.Close()
+	submit := func(op payment.Op) payment.Result {
+		result := make(chan payment.Result, 1)
+		s.Submit(op, func(r payment.Result) { result <- r })
+		return <-result
+	}
+	first, err := s.Join(t.Context(), 1)
+	require.NoError(t, err)
+	second, err := s.Join(t.Context(), 2)
+	require.NoError(t, err)
+	row := submit(payment.Op{Kind: payment.Admit, Node: 1, Epoch: first, Row: payment.Row{ID: 1, Kind: payment.Sale, Merchant: "m", Order: "D-1",
+		Origin: payment.Origin{STAN: "000001"}, Amount: 100, Currency: "156", Owner: 1, Epoch: first, Due: 1}}).Row
+	take := func() payment.Result {
+		taken := row
+		taken.Owner, taken.Epoch = 2, second
+		return submit(payment.Op{Kind: payment.Change, Row: taken, Node: 2, Epoch: second})
+	}
+	now = now.Add((ledger.LeaseTime - 1) * time.Millisecond)
+	require.Equal(t, payment.Refused, take().Kind)
+	now = now.Add(time.Millisecond)
+	require.Equal(t, payment.Done, take().Kind)
 }

@@ -199,3 +199,91 @@ func TestRunsOfSevenBits(t *testing.T) {
 		require.NoError(t, m.Unpack(wire))
 	}
 }
+
+// A colon stands behind 9 and is no hexadecimal digit.
+func TestWhatStandsBehindTheDigits(t *testing.T) {
+	m := specOf(spec.Field{Number: 2, Format: "b..9", Encoding: spec.HexASCII}, spec.Field{Number: 3, Format: "b..9", Encoding: spec.HexEBCDIC}).New()
+	require.NoError(t, m.SetMTI("0200"))
+	for _, text := range []string{"1:", ":1", "G1", "1g", "/0"} {
+		require.ErrorIs(t, m.Set(2, text), ErrDigit, text)
+		m.ClearErr()
+		require.ErrorIs(t, m.Unpack([]byte("0200"+"4000000000000000"+"01"+text)), ErrDigit, text)
+		m.Reset()
+		require.NoError(t, m.SetMTI("0200"))
+	}
+	require.ErrorIs(t, m.Unpack([]byte("0200"+"2000000000000000"+"01"+"\xFA\xF0")), ErrDigit)
+}
+
+// Parts that only one message type gives a field are checked in that one.
+func TestPartsOfOneMessageType(t *testing.T) {
+	m := specOf(spec.Field{Number: 48, Format: "ans..20", ByMTI: []spec.Framing{{MTI: "08xx", Field: spec.Field{Format: "ans..20",
+		Layout: &spec.Layout{Kind: spec.Tagged, Tag: twoDigitTags, Fields: []spec.Field{{Tag: "01", Format: "ans..9"}}}}}}}).New()
+	const rest = "0000000000010000" + "04" + "0109"
+	require.NoError(t, m.Unpack([]byte("0200"+rest)))
+	require.ErrorIs(t, m.Unpack([]byte("0800"+rest)), ErrTruncated)
+}
+
+// The sign of a zoned number is no digit of it.
+func TestLengthOfNegativeNumbers(t *testing.T) {
+	m := specOf(spec.Field{Number: 6, Format: "n 5", Encoding: spec.ZonedEBCDIC}).New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.Set(6, "-12345"))
+	require.Equal(t, 5, m.Field(6).Len())
+	require.NoError(t, m.SetInt(6, -7))
+	require.Equal(t, 5, m.Field(6).Len())
+	number, err := m.Field(6).Int64()
+	require.NoError(t, err)
+	require.EqualValues(t, -7, number)
+}
+
+// What failed to be set is among what Validate reports.
+func TestValidateTellsOfAFailedSet(t *testing.T) {
+	m := specOf(spec.Field{Number: 3, Format: "n 6"}).New()
+	require.NoError(t, m.SetMTI("0200"))
+	require.NoError(t, m.Validate())
+	require.ErrorIs(t, m.Set(3, "x"), ErrDigit)
+	require.ErrorIs(t, m.Validate(), ErrDigit)
+	m.ClearErr()
+	require.NoError(t, m.Validate())
+}
+
+// The longest card number is one behind both marks of track 1.
+func TestMaskOfTheLongestTrack(t *testing.T) {
+	m := MustCompile(maskSpec("ans..76", spec.MaskTrack, spec.CharsetASCII)).New()
+	require.NoError(t, m.SetMTI("0800"))
+	require.NoError(t, m.Set(2, "%B6222021234567890128^DOE"))
+	require.Equal(t, "%B622202*********0128^***", m.Field(2).String())
+}
+
+// What is wrong in an embedded struct is told.
+func TestEmbeddedStructsThatDoNotFit(t *testing.T) {
+	type Inner struct{ F99 string }
+	m := specOf(spec.Field{Number: 3, Format: "n 6"}).New()
+	err := Marshal(m, struct {
+		F3 string
+		Inner
+	}{F3: "000000"})
+	require.ErrorIs(t, err, ErrUnknown)
+	require.ErrorContains(t, err, "Inner.F99")
+}
+
+// The first header part starts at offset 0, and so does its first part.
+func TestDescribedHeaderStartsAtNothing(t *testing.T) {
+	s := spec.MustNew(spec.Config{Name: "header", Header: []spec.Field{{Format: "ans 4", Layout: &spec.Layout{Kind: spec.Positional,
+		Fields: []spec.Field{{Number: 1, Format: "ans 2"}, {Number: 2, Format: "ans 2"}}}}}, Fields: []spec.Field{{Number: 3, Format: "n 6"}}})
+	m := MustCompile(s).New()
+	require.NoError(t, m.Unpack([]byte("ABCD"+"0200"+"0000000000000000")))
+	var text strings.Builder
+	require.NoError(t, m.Describe(&text))
+	require.Regexp(t, `(?m)^     0     2  header\.1\.1 `, text.String())
+	require.Regexp(t, `(?m)^     2     2  header\.1\.2 `, text.String())
+}
+
+// A key of a field just beyond the bitmaps is an error, not a panic.
+func TestKeysBeyondTheBitmaps(t *testing.T) {
+	for _, number := range []int{0, 64, 65, 66, 193} {
+		key := KeyFunc(specOf(spec.Field{Number: 3, Format: "n 6"}), number)
+		_, _, err := key([]byte("0200" + "0000000000000000"))
+		require.ErrorIs(t, err, ErrUnknown, number)
+	}
+}

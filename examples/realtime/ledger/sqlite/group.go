@@ -131,6 +131,7 @@ func (s *Store) commit(group []task) {
 func (s *Store) try(group []task) (err error, sure bool) {
 	ctx := context.Background()
 	if _, err := s.stmts.begin.ExecContext(ctx); err != nil {
+		s.stmts.rollback.ExecContext(ctx) // a transaction that is open nevertheless would be in the way for ever
 		return err, true
 	}
 	v := view{s: s, ctx: ctx, rows: make(map[int64]payment.Row), now: s.now().UnixMilli()}
@@ -141,7 +142,11 @@ func (s *Store) try(group []task) (err error, sure bool) {
 		}
 	}
 	seedTell(group)
-	if _, err := s.stmts.commit.ExecContext(ctx); err != nil {
+	_, err = s.stmts.commit.ExecContext(ctx)
+	if v.posted {
+		s.announce() // also where nobody knows whether there is a notice: a look too many costs nothing
+	}
+	if err != nil {
 		s.stmts.rollback.ExecContext(ctx)
 		for id := range v.rows {
 			delete(s.open, id) // the file alone knows how it is now
@@ -154,9 +159,6 @@ func (s *Store) try(group []task) (err error, sure bool) {
 		} else {
 			s.open[id] = r
 		}
-	}
-	if v.posted {
-		s.announce()
 	}
 	return nil, true
 }

@@ -12,12 +12,15 @@ import (
 )
 
 // run executes a statement of a change; an error of the database fails the whole group.
-func run(ctx context.Context, conn *sql.Conn, statement string, args ...any) (int64, error) {
+func run(ctx context.Context, conn *sql.Conn, statement string, args ...any) (n int64, err error) {
 	result, err := conn.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errWrite, err)
+	if err == nil {
+		n, err = result.RowsAffected()
 	}
-	return result.RowsAffected()
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errWrite, err)
+	}
+	return n, err
 }
 
 // runPrepared executes one of the writer's statements.
@@ -29,16 +32,21 @@ func runPrepared(ctx context.Context, statement *sql.Stmt, args ...any) error {
 }
 
 // Join implements ledger.Store.
-func (s *Store) Join(ctx context.Context, node int32) (epoch int64, err error) {
-	err = s.change(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		_, err := run(ctx, conn, `INSERT INTO node (id, epoch, until) VALUES (?, 1, ?)
-			ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1, until = excluded.until`, node, s.now().UnixMilli()+ledger.LeaseTime)
+func (s *Store) Join(ctx context.Context, node int32) (int64, error) {
+	var epoch int64 // which the writer may still set when the context has ended
+	err := s.change(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		err := conn.QueryRowContext(ctx, `INSERT INTO node (id, epoch, until) VALUES (?, 1, ?)
+			ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1, until = excluded.until RETURNING epoch`,
+			node, s.now().UnixMilli()+ledger.LeaseTime).Scan(&epoch)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errWrite, err)
 		}
-		return conn.QueryRowContext(ctx, "SELECT epoch FROM node WHERE id = ?", node).Scan(&epoch)
+		return nil
 	})
-	return epoch, err
+	if err != nil {
+		return 0, err
+	}
+	return epoch, nil
 }
 
 // Renew implements ledger.Store.
@@ -69,20 +77,21 @@ func (s *Store) LastID(ctx context.Context, _ int32) (id int64, err error) {
 
 // SignIn implements ledger.Store.
 func (s *Store) SignIn(ctx context.Context, t *ledger.TerminalSession) error {
-	return s.change(ctx, func(ctx context.Context, conn *sql.Conn) error {
+	args := []any{t.Terminal, t.Batch, t.Keys, list(t.Before), t.At, list(t.Asked), t.Version, t.Terminal}
+	err := s.change(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		n, err := run(ctx, conn, `INSERT INTO terminal_session (terminal, version, batch, keys, before, at, asked) SELECT ?, 1, ?, ?, ?, ?, ?
 			WHERE ? = coalesce((SELECT version FROM terminal_session WHERE terminal = ?), 0)
 			ON CONFLICT (terminal) DO UPDATE SET version = version + 1, batch = excluded.batch, keys = excluded.keys, before = excluded.before,
-			at = excluded.at, asked = excluded.asked`, t.Terminal, t.Batch, t.Keys, list(t.Before), t.At, list(t.Asked), t.Version, t.Terminal)
+			at = excluded.at, asked = excluded.asked`, args...)
 		if err == nil && n == 0 {
 			err = ledger.ErrStale
 		}
-		if err != nil {
-			return err
-		}
-		t.Version++
-		return nil
+		return err
 	})
+	if err == nil {
+		t.Version++ // not before the commit, which may fail, or take more than one try
+	}
+	return err
 }
 
 // Session implements ledger.Store.
@@ -93,10 +102,13 @@ func (s *reader) Session(ctx context.Context, terminal string) (t ledger.Termina
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ledger.ErrNotFound
 	}
-	if err != nil {
-		return t, err
+	if err == nil {
+		err = errors.Join(readList(before, &t.Before), readList(asked, &t.Asked))
 	}
-	return t, errors.Join(readList(before, &t.Before), readList(asked, &t.Asked))
+	if err != nil {
+		return ledger.TerminalSession{}, err
+	}
+	return t, nil
 }
 
 // list is how a list is kept in one column: as JSON, or NULL without elements.
@@ -127,11 +139,14 @@ func (s *Store) Used(ctx context.Context, terminal string, version int64) error 
 }
 
 // Prune implements ledger.Store.
-func (s *Store) Prune(ctx context.Context, before int64) (n int, err error) {
-	err = s.change(ctx, func(ctx context.Context, conn *sql.Conn) error {
-		count, err := run(ctx, conn, "DELETE FROM origin WHERE txn = 0 AND at < ?", before)
-		n = int(count)
+func (s *Store) Prune(ctx context.Context, before int64) (int, error) {
+	var n int64 // which the writer may still set when the context has ended
+	err := s.change(ctx, func(ctx context.Context, conn *sql.Conn) (err error) {
+		n, err = run(ctx, conn, "DELETE FROM origin WHERE txn = 0 AND at < ?", before)
 		return err
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return int(n), nil
 }

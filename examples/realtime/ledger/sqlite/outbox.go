@@ -10,26 +10,26 @@ import (
 
 // Waiting implements ledger.Outbox.
 func (s *Store) Waiting(ctx context.Context, now int64) (merchants []string, next int64, err error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT merchant, min(due) FROM event WHERE due > 0 GROUP BY merchant")
+	type first struct {
+		merchant string
+		due      int64
+	}
+	firsts, err := collect(ctx, s.db, func(row scanner) (f first, err error) {
+		err = row.Scan(&f.merchant, &f.due)
+		return f, err
+	}, "SELECT merchant, min(due) FROM event WHERE due > 0 GROUP BY merchant")
 	if err != nil {
 		return nil, 0, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var merchant string
-		var due int64
-		if err := rows.Scan(&merchant, &due); err != nil {
-			return nil, 0, err
-		}
-		if due <= now {
-			merchants = append(merchants, merchant)
-		}
-	}
-	if err := rows.Err(); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(min(due), 0) FROM event WHERE due > ?", now).Scan(&next); err != nil {
 		return nil, 0, err
 	}
-	err = s.db.QueryRowContext(ctx, "SELECT coalesce(min(due), 0) FROM event WHERE due > ?", now).Scan(&next)
-	return merchants, next, err
+	for _, f := range firsts {
+		if f.due <= now {
+			merchants = append(merchants, f.merchant)
+		}
+	}
+	return merchants, next, nil
 }
 
 // Number implements ledger.Outbox.
@@ -91,46 +91,51 @@ func (r *reader) Rows(ctx context.Context) ([]payment.Row, error) {
 }
 
 func (r *reader) rows(ctx context.Context, query string, args ...any) ([]payment.Row, error) {
-	rows, err := r.db.QueryContext(ctx, query, args...)
+	return collect(ctx, r.db, scanRow, query, args...)
+}
+
+// collect returns what a query finds: all of it, or an error.
+func collect[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var list []payment.Row
+	var list []T
 	for rows.Next() {
-		row, err := scanRow(rows)
+		one, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, row)
+		list = append(list, one)
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // Postings implements ledger.Reader.
-func (r *reader) Postings(ctx context.Context) ([]ledger.Posted, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT p.id, p.txn, p.kind, t.merchant, p.amount, p.fee, t.currency, p.at, e.account, e.amount
+func (r *reader) Postings(ctx context.Context) (list []ledger.Posted, err error) {
+	type line struct {
+		ledger.Posted
+		account sql.NullString
+		amount  sql.NullInt64
+	}
+	lines, err := collect(ctx, r.db, func(row scanner) (l line, err error) {
+		err = row.Scan(&l.ID, &l.Row, &l.Kind, &l.Merchant, &l.Amount, &l.Fee, &l.Currency, &l.At, &l.account, &l.amount)
+		return l, err
+	}, `SELECT p.id, p.txn, p.kind, t.merchant, p.amount, p.fee, t.currency, p.at, e.account, e.amount
 		FROM posting p JOIN txn t ON t.id = p.txn LEFT JOIN entry e ON e.posting = p.id ORDER BY p.id, e.side`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []ledger.Posted
-	for rows.Next() {
-		var p ledger.Posted
-		var account sql.NullString
-		var amount sql.NullInt64
-		if err := rows.Scan(&p.ID, &p.Row, &p.Kind, &p.Merchant, &p.Amount, &p.Fee, &p.Currency, &p.At, &account, &amount); err != nil {
-			return nil, err
+	for _, l := range lines {
+		if n := len(list); n == 0 || list[n-1].ID != l.ID {
+			list = append(list, l.Posted)
 		}
-		if n := len(list); n == 0 || list[n-1].ID != p.ID {
-			list = append(list, p)
-		}
-		if last := &list[len(list)-1]; account.Valid {
-			last.Entries = append(last.Entries, payment.Entry{Account: account.String, Amount: amount.Int64})
+		if last := &list[len(list)-1]; l.account.Valid {
+			last.Entries = append(last.Entries, payment.Entry{Account: l.account.String, Amount: l.amount.Int64})
 		}
 	}
-	return list, rows.Err()
+	return list, err
 }
 
 // Notices implements ledger.Reader.
@@ -143,28 +148,20 @@ func (r *reader) outgoing(ctx context.Context, where string, args ...any) ([]led
 }
 
 func (r *reader) outgoingFrom(ctx context.Context, from, where string, args ...any) ([]ledger.Outgoing, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT e.id, coalesce(e.seq, 0), e.due, e.delivered > 0, e.dead, e.tries, p.kind, p.amount, p.fee, p.at,
+	return collect(ctx, r.db, scanOutgoing, `SELECT e.id, coalesce(e.seq, 0), e.due, e.delivered > 0, e.dead, e.tries, p.kind, p.amount, p.fee, p.at,
 		t.id, t.kind, t.terminal, t.merchant, t.order_no, t.channel, t.currency, t.payer
 		FROM `+from+` JOIN posting p ON p.id = e.id JOIN txn t ON t.id = e.txn `+where, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []ledger.Outgoing
-	for rows.Next() {
-		var p payment.Posting
-		var o ledger.Outgoing
-		var seq int64
-		if err := rows.Scan(&o.ID, &seq, &o.Due, &o.Delivered, &o.Dead, &o.Tries, &p.Kind, &p.Amount, &p.Fee, &p.At, &p.Row.ID, &p.Row.Kind,
-			&p.Row.Origin.Terminal, &p.Row.Merchant, &p.Row.Order, &p.Row.Channel, &p.Row.Currency, &p.Row.Payer); err != nil {
-			return nil, err
-		}
-		fresh := ledger.NewOutgoing(o.ID, &p)
-		o.Row, o.Tell = fresh.Row, fresh.Tell
-		o.Tell.Sequence = seq
-		list = append(list, o)
-	}
-	return list, rows.Err()
+}
+
+func scanOutgoing(row scanner) (o ledger.Outgoing, err error) {
+	var p payment.Posting
+	var seq int64
+	err = row.Scan(&o.ID, &seq, &o.Due, &o.Delivered, &o.Dead, &o.Tries, &p.Kind, &p.Amount, &p.Fee, &p.At, &p.Row.ID, &p.Row.Kind,
+		&p.Row.Origin.Terminal, &p.Row.Merchant, &p.Row.Order, &p.Row.Channel, &p.Row.Currency, &p.Row.Payer)
+	fresh := ledger.NewOutgoing(o.ID, &p)
+	o.Row, o.Tell = fresh.Row, fresh.Tell
+	o.Tell.Sequence = seq
+	return o, err
 }
 
 // Reader is a ledger that is only read, also while another process writes it.

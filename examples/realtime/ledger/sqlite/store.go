@@ -111,10 +111,13 @@ func Open(path string, options Options) (_ *Store, err error) {
 	return s, nil
 }
 
+// driver is the name of the database driver.
+var driver = "sqlite"
+
 // connect opens a pool of connections whose commits are on the disk when they return.
 func connect(path, options string) (*sql.DB, error) {
 	const always = "_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)"
-	return sql.Open("sqlite", "file:"+url.PathEscape(path)+"?"+options+"&"+always)
+	return sql.Open(driver, "file:"+url.PathEscape(path)+"?"+options+"&"+always)
 }
 
 // prepare checks the file, makes its tables and prepares the writer's statements.

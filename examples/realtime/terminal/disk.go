@@ -58,8 +58,6 @@ type onDisk interface {
 // keepEntries is how many of the youngest lines stay when a journal is opened, if the configuration does not say.
 const keepEntries = 2_000
 
-const maxRecord = 64 << 10
-
 // openFile opens or creates a journal and returns its records. One that has grown to twice what is kept is written anew.
 func openFile(path string, seal cipher.AEAD, keep int) (*file, []Record, error) {
 	data, err := os.ReadFile(path)
@@ -91,10 +89,11 @@ func openFile(path string, seal cipher.AEAD, keep int) (*file, []Record, error) 
 // read opens records until the end, or until one that is torn; good is where they end.
 func (d *file) read(data []byte) (records []Record, good int, err error) {
 	for rest := data; len(rest) >= 4; {
-		size := int(binary.BigEndian.Uint32(rest))
-		if size > maxRecord || size > len(rest)-4 {
+		told := binary.BigEndian.Uint32(rest)
+		if uint64(told) > uint64(len(rest)-4) {
 			break
 		}
+		size := int(told)
 		r, err := d.open(rest[4 : 4+size])
 		if err != nil {
 			if len(rest) > 4+size && !blank(rest) {
@@ -162,24 +161,32 @@ func (d *file) rewrite(path string, records []Record) (*file, []Record, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d.f, d.next = f, 0
-	for i := range records {
-		wire, err := d.sealed(&records[i])
-		if err == nil {
-			_, err = d.f.WriteAt(wire, d.at)
-		}
-		if err != nil {
-			d.f.Close()
-			return nil, nil, err
-		}
-		d.at += int64(len(wire))
-		d.next++
+	d.f = f
+	if err = d.fill(records); err == nil {
+		err = os.Rename(path+".new", path)
 	}
-	if err := errors.Join(d.f.Sync(), os.Rename(path+".new", path), syncFolder(path)); err != nil {
+	if err = errors.Join(err, syncFolder(path)); err != nil {
 		d.f.Close()
 		return nil, nil, err
 	}
 	return d, records, nil
+}
+
+// fill writes records into an empty file.
+func (d *file) fill(records []Record) error {
+	d.next = 0
+	for i := range records {
+		wire, err := d.sealed(&records[i])
+		if err != nil {
+			return err
+		}
+		if _, err = d.f.WriteAt(wire, d.at); err != nil {
+			return err
+		}
+		d.at += int64(len(wire))
+		d.next++
+	}
+	return d.f.Sync()
 }
 
 func syncFolder(path string) error {

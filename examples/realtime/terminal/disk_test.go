@@ -78,6 +78,9 @@ func TestTornRecord(t *testing.T) {
 	require.NoError(t, err, "of the last record all is there but what was in it")
 	require.Len(t, records, 2)
 	require.NoError(t, d.Close())
+	require.NoError(t, os.WriteFile(path, append(last, 1), 0o600))
+	_, _, err = open()
+	require.ErrorIs(t, err, ErrDamaged, "another one has begun after it")
 	for _, at := range []int64{4, ends[0] - 1, ends[0] + 10} {
 		changed := append([]byte{}, whole...)
 		changed[at] ^= 1
@@ -129,7 +132,7 @@ func TestLongJournal(t *testing.T) {
 	require.Error(t, err, "the new file has no place")
 }
 
-// TestOddRecords: one of the greatest size is read; one that cannot be written as JSON is told, and nothing of it written.
+// TestOddRecords: what was written is read, however long; what cannot be written as JSON is told, and nothing of it written.
 func TestOddRecords(t *testing.T) {
 	path, open := newDisk(t)
 	d, _, err := open()
@@ -137,13 +140,13 @@ func TestOddRecords(t *testing.T) {
 	sealed, err := d.sealed(&Record{})
 	require.NoError(t, err)
 	empty := len(sealed) - 4
-	require.NoError(t, d.Append(&Record{Entry: Entry{Order: strings.Repeat("o", maxRecord-empty)}}))
-	require.EqualValues(t, 4+maxRecord, d.at)
+	require.NoError(t, d.Append(&Record{Entry: Entry{Order: strings.Repeat("o", 1<<20-empty)}}))
+	require.EqualValues(t, 4+(1<<20), d.at)
 	require.Error(t, d.Append(&Record{Entry: Entry{Pressed: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}))
 	require.NoError(t, d.Close())
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	require.EqualValues(t, 4+maxRecord, info.Size())
+	require.EqualValues(t, 4+(1<<20), info.Size())
 	d, records, err := open()
 	require.NoError(t, err)
 	require.Len(t, records, 1)
@@ -196,4 +199,81 @@ func TestSynced(t *testing.T) {
 	defer d.Close()
 	require.Len(t, records, 2)
 	require.EqualValues(t, 3, records[1].Kept.STAN)
+}
+
+// TestNewFile takes the old one's place only when all is in it and synced.
+func TestNewFile(t *testing.T) {
+	path, open := newDisk(t)
+	d, _, err := open()
+	require.NoError(t, err)
+	require.NoError(t, d.Append(record(1)))
+	n := &noted{onDisk: d.f}
+	d.f = n
+	for _, n.fail = range []string{"write", "sync"} {
+		d.at = 0
+		require.Error(t, d.fill([]Record{*record(2)}), n.fail)
+	}
+	n.fail = ""
+	require.Error(t, d.fill([]Record{{Entry: Entry{Pressed: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}}))
+	require.NoError(t, d.Close())
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, _, err = (&file{seal: d.seal}).rewrite(path, []Record{*record(3), {Entry: Entry{Pressed: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}})
+	require.Error(t, err)
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.MkdirAll(filepath.Join(path, "full"), 0o700))
+	_, _, err = open()
+	require.Error(t, err, "a folder is no journal")
+	_, _, err = (&file{seal: d.seal}).rewrite(path, []Record{*record(2)})
+	require.Error(t, err)
+	require.DirExists(t, filepath.Join(path, "full"))
+}
+
+// TestNonces are another for each record, in all their bytes: a nonce that comes twice would give the key away.
+func TestNonces(t *testing.T) {
+	_, open := newDisk(t)
+	d, _, err := open()
+	require.NoError(t, err)
+	defer d.Close()
+	seen := make([]map[byte]bool, d.seal.NonceSize())
+	for range 64 {
+		wire, err := d.sealed(record(1))
+		require.NoError(t, err)
+		for i := range seen {
+			if seen[i] == nil {
+				seen[i] = make(map[byte]bool)
+			}
+			seen[i][wire[4+i]] = true
+		}
+	}
+	for i := range seen {
+		require.Greater(t, len(seen[i]), 1, "byte %d", i)
+	}
+}
+
+// TestLengths of records that are not there: what a power cut has left is forgotten.
+func TestLengths(t *testing.T) {
+	path, open := newDisk(t)
+	d, _, err := open()
+	require.NoError(t, err)
+	require.NoError(t, d.Append(record(1)))
+	require.NoError(t, d.Close())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for _, torn := range []string{"\x00", "\x00\x00\x00\x00", "\x00\x00\x00\x05abcd", "\xff\xff\xff\xffabcd", "\x80\x00\x00\x00abcd", "\x7f\xff\xff\xff"} {
+		require.NoError(t, os.WriteFile(path, append(whole[:len(whole):len(whole)], torn...), 0o600))
+		d, records, err := open()
+		require.NoError(t, err, "%x", torn)
+		require.Len(t, records, 1)
+		require.NoError(t, d.Append(record(2)))
+		require.NoError(t, d.Close())
+		d, records, err = open()
+		require.NoError(t, err)
+		require.Len(t, records, 2)
+		require.NoError(t, d.Close())
+	}
 }

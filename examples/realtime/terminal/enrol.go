@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keystore"
 	"github.com/posline/posline/examples/realtime/identity"
 )
@@ -17,7 +17,7 @@ import (
 // Enroll gives an installed terminal the identity that it proves to the acquirer: it makes a key, which never leaves the
 // terminal, and has the acquirer's authority certify it. Enrolling again replaces the identity.
 func Enroll(folder string, device keystore.Secret, authority []byte, issue func(request []byte) (certificate []byte, err error)) error {
-	_, key, err := loadKeys(folder, device)
+	_, seal, err := loadKeys(folder, device)
 	if err != nil {
 		return err
 	}
@@ -30,10 +30,6 @@ func Enroll(folder string, device keystore.Secret, authority []byte, issue func(
 		return err
 	}
 	defer clear(text)
-	seal, err := key.AEAD()
-	if err != nil {
-		return err
-	}
 	nonce := make([]byte, seal.NonceSize())
 	rand.Read(nonce)
 	path := identityFile(folder)
@@ -48,11 +44,7 @@ const identityLabel = "identity"
 
 func identityFile(folder string) string { return filepath.Join(folder, "identity") }
 
-func loadIdentity(folder string, key crypto.DataKey) (*identity.Own, error) {
-	seal, err := key.AEAD()
-	if err != nil {
-		return nil, err
-	}
+func loadIdentity(folder string, seal cipher.AEAD) (*identity.Own, error) {
 	sealed, err := os.ReadFile(identityFile(folder))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotEnrolled

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -97,6 +98,7 @@ func TestIdentityIsSealed(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, spoilt, 0o600))
 		_, err := Open(k.config)
 		require.ErrorIs(t, err, ErrNotEnrolled)
+		require.ErrorContains(t, err, "damaged")
 	}
 	require.NoFileExists(t, filepath.Join(k.config.Folder, "identity.new"))
 }
@@ -148,4 +150,32 @@ func TestSignInsRunAhead(t *testing.T) {
 	require.Equal(t, own.Add(time.Hour).Truncate(time.Second), c.next(own))
 	c.set(time.Time{}, own)
 	require.Equal(t, own.Add(time.Hour+time.Second).Truncate(time.Second), c.next(own), "an answer without a time sets nothing")
+}
+
+// TestEnrollFails where the authority refuses, or the folder takes no file, and the identity before stays.
+func TestEnrollFails(t *testing.T) {
+	k := newKit(t)
+	refused := errors.New("refused")
+	enrol := func(err error) error {
+		authority, failed := identity.NewAuthority()
+		require.NoError(t, failed)
+		return Enroll(k.config.Folder, k.config.Device, authority.Certificate(), func(request []byte) ([]byte, error) {
+			if err != nil {
+				return nil, err
+			}
+			return authority.Issue(request, identity.Device{Serial: "1", Merchant: "2"})
+		})
+	}
+	require.ErrorIs(t, enrol(refused), refused)
+	require.Error(t, Enroll(k.config.Folder, k.config.Device, nil, func([]byte) ([]byte, error) { return nil, refused }))
+	require.NoFileExists(t, identityFile(k.config.Folder))
+	require.NoError(t, enrol(nil))
+	before, err := os.ReadFile(identityFile(k.config.Folder))
+	require.NoError(t, err)
+	require.ErrorIs(t, enrol(refused), refused)
+	require.NoError(t, os.Mkdir(identityFile(k.config.Folder)+".new", 0o700))
+	require.Error(t, enrol(nil))
+	after, err := os.ReadFile(identityFile(k.config.Folder))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
 }

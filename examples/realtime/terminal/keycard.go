@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"crypto/cipher"
 	"path/filepath"
 
 	"github.com/posline/posline/crypto"
@@ -59,7 +60,7 @@ func Install(folder string, device keystore.Secret, card string, secret keystore
 func keyFile(folder string) string { return filepath.Join(folder, "keys") }
 
 // loadKeys opens the terminal's own key store.
-func loadKeys(folder string, device keystore.Secret) (master crypto.KEK, seal crypto.DataKey, err error) {
+func loadKeys(folder string, device keystore.Secret) (master crypto.KEK, seal cipher.AEAD, err error) {
 	store, err := keystore.Open(keyFile(folder), device, keystore.Options{})
 	if err != nil {
 		return master, seal, err
@@ -75,6 +76,10 @@ func loadKeys(folder string, device keystore.Secret) (master crypto.KEK, seal cr
 	if key, err = store.Get(sealName); err != nil {
 		return master, seal, err
 	}
-	seal, err = crypto.NewDataKey(key)
+	data, err := crypto.NewDataKey(key)
+	if err != nil {
+		return master, seal, err
+	}
+	seal, err = data.AEAD()
 	return master, seal, err
 }

@@ -104,7 +104,7 @@ func (t *Terminal) save(ctx context.Context, c *engine.Command) (saved engine.Ev
 			break
 		}
 		if t.state.Phase == engine.Recording {
-			t.state = engine.State{Kept: engine.Kept{STAN: t.state.STAN}, ID: t.state.ID + 1}
+			t.state = engine.State{Kept: engine.Kept{STAN: t.state.STAN}, ID: t.state.ID}
 			t.open.Store(false)
 			t.tell(Entry{}, fmt.Errorf("%w (%w)", ErrUnwritable, err))
 			return saved

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"net"
@@ -158,11 +159,7 @@ func (t *Terminal) openLine(own *identity.Own) error {
 }
 
 // load opens the journal and takes from it how things stood.
-func (t *Terminal) load(key crypto.DataKey) error {
-	seal, err := key.AEAD()
-	if err != nil {
-		return err
-	}
+func (t *Terminal) load(seal cipher.AEAD) error {
 	disk, records, err := openFile(filepath.Join(t.cfg.Folder, "journal"), seal, t.cfg.Keep)
 	if err != nil {
 		return err

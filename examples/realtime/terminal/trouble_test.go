@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keystore"
 	"github.com/posline/posline/examples/realtime/payment"
 	"github.com/posline/posline/message"
@@ -43,6 +44,12 @@ func TestDefaults(t *testing.T) {
 	require.Zero(t, pos.Pending())
 	require.NoError(t, pos.Close())
 	require.ErrorIs(t, pos.Flush(t.Context()), ErrClosed)
+	for given, want := range map[int64][]any{-1: {30 * time.Second, time.Second, 2000}, 1: {time.Duration(1), time.Duration(1), 1}} {
+		pos, err := Open(Config{Disk: Memory{}, Plain: true, Timeout: time.Duration(given), Retry: time.Duration(given), Keep: int(given)})
+		require.NoError(t, err)
+		require.Equal(t, want, []any{pos.cfg.Timeout, pos.cfg.Retry, pos.cfg.Keep})
+		require.NoError(t, pos.Close())
+	}
 }
 
 // TestWithoutFolder: a terminal that is not there to last has its key from whoever opens it.
@@ -114,7 +121,43 @@ func TestInstallFails(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.Save())
 	require.NoError(t, store.Close())
-	require.Error(t, Install(t.TempDir(), k.config.Device, empty, secret), "a card without a key")
+	none := t.TempDir()
+	require.ErrorIs(t, Install(none, k.config.Device, empty, secret), keystore.ErrNotFound, "a card without a key")
+	require.NoFileExists(t, keyFile(none))
+	require.ErrorIs(t, WriteKeyCard(filepath.Join(t.TempDir(), "none", "card"), secret, crypto.Key{}), fs.ErrNotExist)
+	require.Error(t, WriteKeyCard(filepath.Join(t.TempDir(), "card"), secret, crypto.Key{}), "no key")
+}
+
+// TestIncompleteKeys: a key store that lacks a key, or has another kind in its place, opens no terminal.
+func TestIncompleteKeys(t *testing.T) {
+	made := func(attributes string, bits int) crypto.Key {
+		key, err := crypto.GenerateKey(crypto.MustAttributes(attributes), bits)
+		require.NoError(t, err)
+		return key
+	}
+	master, seal := made("K0TB00S", 128), made("D0AB00S", 256)
+	device := keystore.Key([32]byte{2})
+	open := func(keys map[string]crypto.Key) error {
+		folder := t.TempDir()
+		store, err := keystore.Create(keyFile(folder), device, keystore.Options{})
+		require.NoError(t, err)
+		for name, key := range keys {
+			require.NoError(t, store.Put(name, key))
+		}
+		require.NoError(t, store.Save())
+		require.NoError(t, store.Close())
+		pos, err := Open(Config{Folder: folder, Device: device, Plain: true})
+		if err == nil {
+			require.NoError(t, pos.Close())
+		}
+		return err
+	}
+	require.NoError(t, open(map[string]crypto.Key{masterName: master, sealName: seal}))
+	require.ErrorIs(t, open(nil), keystore.ErrNotFound)
+	require.ErrorIs(t, open(map[string]crypto.Key{sealName: seal}), keystore.ErrNotFound)
+	require.ErrorIs(t, open(map[string]crypto.Key{masterName: master}), keystore.ErrNotFound)
+	require.Error(t, open(map[string]crypto.Key{masterName: seal, sealName: seal}))
+	require.Error(t, open(map[string]crypto.Key{masterName: master, sealName: master}))
 }
 
 // TestPendingOutlastsRestarts: what has left and is not decided shows as that, while the acquirer says nothing, also to a
@@ -172,6 +215,8 @@ func TestNotOriginals(t *testing.T) {
 		}
 		_, err := pos.Void(t.Context(), Entry{Kind: payment.Sale})
 		require.ErrorIs(t, err, ErrOriginal, "without a reference")
+		require.NoError(t, pos.Flush(t.Context()))
+		synctest.Wait()
 		require.Empty(t, k.requests())
 	})
 }
@@ -221,4 +266,31 @@ func TestNoLine(t *testing.T) {
 			require.NoError(t, pos.Close())
 		})
 	}
+}
+
+// TestReversalWaitsForKeys: without a sign-in that the acquirer wants nothing leaves; with it the reversal goes through.
+func TestReversalWaitsForKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		pos := k.open()
+		require.NoError(t, pos.SignIn(t.Context()))
+		k.requests()
+		refusals := 3
+		k.signIn = func(response *message.Message) {
+			if refusals > 0 {
+				refusals--
+				response.Set(39, "58")
+			}
+		}
+		k.next(func(_, response *message.Message) *message.Message {
+			response.SetBytes(64, []byte("badc"))
+			return code("A0")(nil, response)
+		})
+		e, err := pos.Sale(t.Context(), swipe("D-1"))
+		require.ErrorIs(t, err, ErrAnswer)
+		require.Equal(t, Uncertain, e.Status)
+		require.NoError(t, pos.Flush(t.Context()))
+		require.Equal(t, []string{"0200", "0800", "0800", "0800", "0800", "0400"}, types(k.requests()))
+		require.Equal(t, Undone, pos.Last(1)[0].Status)
+	})
 }

@@ -96,7 +96,7 @@ func setPayer(m *message.Message, p *Payer, keys *dialect.WorkKeys) error {
 	}
 	m.Set(35, p.Track2)
 	if p.PIN.Len() == 0 {
-		return m.Err()
+		return nil
 	}
 	pan, _, _ := strings.Cut(p.Track2, "D")
 	block, err := pinblock.Encrypt(nil, keys.PIN, pinblock.ISO0, p.PIN, pan)

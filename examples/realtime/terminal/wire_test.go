@@ -129,3 +129,108 @@ func somePIN(t *testing.T) pinblock.PIN {
 	require.NoError(t, err)
 	return pin
 }
+
+func testRequest(t *testing.T, frame []byte) *message.Message {
+	m := dialect.Terminal.New()
+	require.NoError(t, m.Unpack(frame))
+	return m
+}
+
+// TestSignInAnswers: keys are taken from an answer to the request that says 00, and have the check values that it tells.
+func TestSignInAnswers(t *testing.T) {
+	key, err := crypto.GenerateKey(crypto.MustAttributes("K0TB00S"), 128)
+	require.NoError(t, err)
+	master, err := crypto.NewKEK(key)
+	require.NoError(t, err)
+	block, err := dialect.GenerateWorkKeys(master, 64)
+	require.NoError(t, err)
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, dialect.China)
+	request := testWire.SignIn(9, "000004", now)
+	require.Equal(t, []string{"0800", "000009", "120000", "1130", testWire.ID, testWire.Merchant, "00000004003", "001"},
+		[]string{request.MTI(), request.Field(11).Text(), request.Field(12).Text(), request.Field(13).Text(), request.Field(41).Text(),
+			request.Field(42).Text(), request.Field(60).Text(), request.Field(63).Text()})
+	require.Equal(t, "Sequence No12310010000001", string(request.Field(62).Bytes()))
+	answer := func(change func(m *message.Message)) (Session, error) {
+		m, err := message.Response(request)
+		require.NoError(t, err)
+		m.Set(39, "00")
+		m.Set(60, "00000007003")
+		m.SetBytes(62, block)
+		dialect.SetClock(m, now.Add(time.Hour))
+		change(m)
+		reply, err := m.Pack()
+		require.NoError(t, err)
+		return testWire.Session(request, reply, master, now)
+	}
+	s, err := answer(func(*message.Message) {})
+	require.NoError(t, err)
+	require.NotNil(t, s.Keys)
+	require.Equal(t, []any{"000007", false}, []any{s.Batch, s.Date})
+	require.True(t, s.Clock.Equal(now.Add(time.Hour)))
+	s, err = answer(func(m *message.Message) { m.Unset(12) })
+	require.NoError(t, err)
+	require.Zero(t, s.Clock)
+	for name, change := range map[string]func(m *message.Message){
+		"type":     func(m *message.Message) { m.SetMTI("0830") },
+		"STAN":     func(m *message.Message) { m.Set(11, "000010") },
+		"terminal": func(m *message.Message) { m.Set(41, "10000002") },
+		"no code":  func(m *message.Message) { m.Unset(39) },
+	} {
+		s, err = answer(change)
+		require.ErrorIs(t, err, ErrAnswer, name)
+		require.Zero(t, s, name)
+	}
+	for code, date := range map[string]bool{"D2": true, "D1": false, "58": false} {
+		s, err = answer(func(m *message.Message) { m.Set(39, code) })
+		require.ErrorIs(t, err, ErrSignIn)
+		require.ErrorContains(t, err, code)
+		require.Nil(t, s.Keys)
+		require.Equal(t, date, s.Date, code)
+		require.True(t, s.Clock.Equal(now.Add(time.Hour)), code)
+	}
+	s, err = answer(func(m *message.Message) { m.SetBytes(62, append([]byte{block[0] ^ 1}, block[1:]...)) })
+	require.ErrorIs(t, err, ErrSignIn)
+	require.Nil(t, s.Keys)
+}
+
+// TestFormsOfRequests: type, processing code and condition of each, and what reversals have in the place of the card.
+func TestFormsOfRequests(t *testing.T) {
+	keys := workKeys(t)
+	original := payment.Origin{Batch: "000001", STAN: "000003"}
+	for kind, want := range map[payment.Kind][]string{
+		payment.Sale:       {"0200", "000000", "00", "22", "", "", ""},
+		payment.Auth:       {"0100", "030000", "06", "10", "", "", ""},
+		payment.Completion: {"0200", "000000", "06", "20", "000000000001", "A00001", "000001000003"},
+		payment.Void:       {"0200", "200000", "00", "23", "000000000001", "A00001", "000001000003"},
+		payment.Refund:     {"0220", "200000", "00", "25", "000000000001", "A00001", "000001000003"},
+	} {
+		x := engine.Transaction{Kind: kind, STAN: 9, Batch: "000002", Amount: 123, Entry: "021"}
+		payer := &Payer{Track2: track, PIN: somePIN(t)}
+		if kind != payment.Sale && kind != payment.Auth {
+			payer, x.Original, x.Ref, x.Auth = nil, original, "000000000001", "A00001"
+		}
+		m, err := testWire.Request(&x, payer, keys)
+		require.NoError(t, err)
+		require.Equal(t, want, []string{m.MTI(), m.Field(3).Text(), m.Field(25).Text(), m.Get("60.1").Text(), m.Field(37).Text(), m.Field(38).Text(), m.Field(61).Text()})
+		require.Equal(t, payer != nil, m.Has(52) && m.Has(35))
+		require.False(t, m.Has(59), "neither an order nor a pay code")
+		if kind == payment.Refund {
+			continue
+		}
+		r, err := testWire.Reversal(&x, "98")
+		require.NoError(t, err)
+		require.Equal(t, []string{"0400", want[1], "000000000123", "000009", "021", "98", "000002"},
+			[]string{r.MTI(), r.Field(3).Text(), r.Field(4).Text(), r.Field(11).Text(), r.Field(22).Text(), r.Field(39).Text(), r.Get("60.2").Text()})
+		for _, secret := range []int{2, 26, 35, 52, 53} {
+			require.False(t, r.Has(secret), secret)
+		}
+	}
+	_, err := testWire.Request(&engine.Transaction{Kind: 99}, nil, keys)
+	require.Error(t, err)
+	_, err = testWire.Reversal(&engine.Transaction{Kind: 99}, "98")
+	require.Error(t, err)
+	_, err = testWire.Reversal(&engine.Transaction{Kind: payment.Sale, STAN: 1, Batch: "000001", Amount: 1, Entry: "022"}, "098")
+	require.Error(t, err, "a reason has two characters")
+	_, err = testWire.Request(&engine.Transaction{Kind: payment.Sale, STAN: 1, Batch: "000001", Amount: -1, Entry: "022"}, nil, keys)
+	require.Error(t, err, "no field 4 of less than nothing")
+}

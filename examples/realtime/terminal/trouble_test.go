@@ -15,6 +15,7 @@ import (
 
 	"github.com/posline/posline/crypto"
 	"github.com/posline/posline/crypto/keystore"
+	"github.com/posline/posline/examples/realtime/identity"
 	"github.com/posline/posline/examples/realtime/payment"
 	"github.com/posline/posline/message"
 )
@@ -90,6 +91,11 @@ func TestOpenFails(t *testing.T) {
 	_, err = Open(c)
 	require.ErrorIs(t, err, ErrNotEnrolled)
 	require.Equal(t, 1, disk.closed)
+	c.Identity = &identity.Own{Key: []byte("none")}
+	_, err = Open(c)
+	require.Error(t, err, "an identity without a key")
+	require.NotErrorIs(t, err, ErrNotEnrolled)
+	require.Equal(t, 2, disk.closed)
 	require.NoError(t, os.Mkdir(identityFile(c.Folder), 0o700))
 	c.Disk = nil
 	_, err = Open(c)

@@ -23,8 +23,8 @@ type Book struct {
 	last     map[string]int64 // sequence number, by merchant
 	postings []ledger.Posted
 	notices  []ledger.Outgoing
-	open     map[int64]bool // rows that have not ended
-	head     int            // notices before it have gone
+	open     map[int64]struct{} // rows that have not ended
+	head     int                // notices before it have gone
 
 	undo []func() // of what is not synced, youngest last; see Sync
 }
@@ -45,7 +45,7 @@ func (b *Book) init() {
 	b.rows, b.marks, b.claims = make(map[int64]payment.Row), make(map[payment.Origin]payment.Mark), make(map[claim]int64)
 	b.used, b.nodes = make(map[use]int64), make(map[int32]node)
 	b.sessions, b.last = make(map[string]ledger.TerminalSession), make(map[string]int64)
-	b.open = make(map[int64]bool)
+	b.open = make(map[int64]struct{})
 }
 
 // Clone returns a copy that shares nothing that changes. What is not synced stays behind.
@@ -91,7 +91,7 @@ func (b *Book) write(w *payment.Write) {
 		if r.Ended() {
 			unset(b, b.open, r.ID)
 		} else {
-			set(b, b.open, r.ID, true)
+			set(b, b.open, r.ID, struct{}{})
 		}
 	}
 	for _, r := range w.Claim {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/posline/posline/examples/realtime/ledger"
@@ -60,8 +59,10 @@ func (b *Book) Waiting(now int64) (merchants []string, next int64) {
 		case n.Due == 0:
 		case n.Due <= now:
 			merchants = append(merchants, n.Tell.Merchant)
-		case next == 0 || n.Due < next:
+		case next == 0:
 			next = n.Due
+		default:
+			next = min(next, n.Due)
 		}
 	}
 	slices.Sort(merchants)
@@ -94,7 +95,7 @@ func (b *Book) about(n *ledger.Outgoing) int64 {
 	return n.Row
 }
 
-// Due returns what may be sent.
+// Due returns what may be sent. Notices have their numbers in the order of their postings.
 func (b *Book) Due(merchant string, now int64, limit int) (list []ledger.Outgoing) {
 	busy := make(map[int64]bool)
 	for i := b.advance(); i < len(b.notices); i++ {
@@ -109,7 +110,6 @@ func (b *Book) Due(merchant string, now int64, limit int) (list []ledger.Outgoin
 			}
 		}
 	}
-	slices.SortFunc(list, func(x, y ledger.Outgoing) int { return cmp.Compare(x.Tell.Sequence, y.Tell.Sequence) })
 	return list[:min(limit, len(list))]
 }
 
@@ -137,6 +137,5 @@ func (b *Book) After(merchant string, seq int64, limit int) (list []ledger.Outgo
 			list = append(list, *n)
 		}
 	}
-	slices.SortFunc(list, func(x, y ledger.Outgoing) int { return cmp.Compare(x.Tell.Sequence, y.Tell.Sequence) })
 	return list[:min(limit, len(list))]
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/posline/posline/examples/realtime/ledger"
 	"github.com/posline/posline/examples/realtime/ledger/model"
+	"github.com/posline/posline/examples/realtime/ledger/storetest"
 )
 
 // bench is a store of the file and its model, side by side.
@@ -69,16 +72,16 @@ func (b *bench) same() {
 }
 
 // fail does a step with the n-th call failing, and reports whether there was one.
-func (b *bench) fail(s *step, way fault, n, times int) bool {
+func (b *bench) fail(s *storetest.Step, way fault, n, times int) bool {
 	t, ctx := b.t, b.t.Context()
 	changed, version, postings := b.store.Changed(), b.version(), len(b.model.Book.Postings())
 	b.told = nil
 	broken.arm(way, n, times)
-	got, err := s.do(ctx, b.store)
+	got, err := s.Do(ctx, b.store)
 	fired := broken.disarm()
-	name := fmt.Sprintf("%s, %s, call %d: %q", s.name, way, n, fired)
+	name := fmt.Sprintf("%s, %s, call %d: %q", s.Name, way, n, fired)
 	if len(fired) == 0 {
-		want, wantErr := s.do(ctx, &b.model)
+		want, wantErr := s.Do(ctx, &b.model)
 		require.ErrorIs(t, err, wantErr, name)
 		require.Equal(t, want, got, name)
 		require.Equal(t, len(b.model.Book.Postings()) > postings, isClosed(changed), name)
@@ -89,8 +92,8 @@ func (b *bench) fail(s *step, way fault, n, times int) bool {
 	for _, value := range got {
 		require.Zero(t, value, name)
 	}
-	if errors.Is(err, errFailed) || errors.Is(err, errUnknown) {
-		require.Equal(t, fired[0] == "COMMIT", errors.Is(err, errUnknown), name)
+	if errors.Is(err, storetest.ErrFailed) || errors.Is(err, storetest.ErrUnknown) {
+		require.Equal(t, fired[0] == "COMMIT", errors.Is(err, storetest.ErrUnknown), name)
 		require.NotEmpty(t, b.told, name)
 		require.Contains(t, b.told[0].Error(), "make space", name)
 		err = b.told[0]
@@ -108,10 +111,10 @@ func (b *bench) fail(s *step, way fault, n, times int) bool {
 }
 
 // afterwards holds that a step that failed left nothing, or all where the commit alone looked as if it had failed.
-func (b *bench) afterwards(s *step, way fault, fired []string, version int, name string) {
+func (b *bench) afterwards(s *storetest.Step, way fault, fired []string, version int, name string) {
 	t, ctx := b.t, b.t.Context()
 	if way == after && fired[0] == "COMMIT" {
-		s.do(ctx, &b.model)
+		s.Do(ctx, &b.model)
 		b.same()
 	} else {
 		require.Equal(t, version, b.version(), "%s: something was committed", name)
@@ -142,11 +145,11 @@ func TestFaults(t *testing.T) {
 		t.Run(fmt.Sprint(c.way, c.times), func(t *testing.T) {
 			b := newBench(t)
 			faults := 0
-			for _, s := range script(b.path) {
-				b.now = b.now.Add(s.wait)
+			for _, s := range append(storetest.Script(), counted(b.path)) {
+				b.now = b.now.Add(s.Wait)
 				n := 1
 				for b.fail(&s, c.way, n, c.times) {
-					require.Less(t, n, 100, s.name)
+					require.Less(t, n, 100, s.Name)
 					n++
 				}
 				faults += n - 1
@@ -162,4 +165,37 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// counted is a step that counts what a Reader counts.
+func counted(path string) storetest.Step {
+	return storetest.Step{Name: "reader", Do: func(ctx context.Context, s ledger.Store) ([]any, error) { return counts(ctx, s, path) }}
+}
+
+func counts(ctx context.Context, s ledger.Store, path string) ([]any, error) {
+	if _, file := s.(*Store); file {
+		r, err := OpenReader(path)
+		if err != nil {
+			return []any{r}, err
+		}
+		rows, waiting, notices, err := r.Open(ctx)
+		if err := errors.Join(r.Close(), r.db.PingContext(ctx)); err == nil || err.Error() != "sql: database is closed" {
+			return nil, fmt.Errorf("a closed reader: %w", err)
+		}
+		return []any{rows, waiting, notices}, err
+	}
+	open, waiting := 0, 0
+	rows, _ := s.Rows(ctx)
+	for _, r := range rows {
+		if !r.Ended() {
+			open++
+		}
+	}
+	notices, _ := s.Notices(ctx)
+	for _, o := range notices {
+		if o.Due > 0 {
+			waiting++
+		}
+	}
+	return []any{open, waiting, len(notices)}, nil
 }

@@ -172,3 +172,19 @@ func (b *bench) approve(n int, epoch int64) payment.ResultKind {
 	b.store.Submit(payment.Op{Kind: payment.Change, Node: 1, Epoch: epoch, Row: row}, func(r payment.Result) { result <- r })
 	return (<-result).Kind
 }
+
+// TestSameRowInGroup: an operation sees what those before it in its group have written.
+func TestSameRowInGroup(t *testing.T) {
+	b := newBench(t)
+	epoch := joined(t, b.store)
+	release := hold(t, b.store)
+	row := sale(1)
+	row.Owner, row.Epoch, row.Due = 1, epoch, 1
+	results := make(chan payment.Result, 2)
+	b.store.Submit(payment.Op{Kind: payment.Admit, Node: 1, Epoch: epoch, Row: row}, func(r payment.Result) { results <- r })
+	row.State, row.Approved, row.Rev = payment.Approved, 100, 1
+	b.store.Submit(payment.Op{Kind: payment.Change, Node: 1, Epoch: epoch, Row: row}, func(r payment.Result) { results <- r })
+	release()
+	require.Equal(t, payment.Done, (<-results).Kind)
+	require.Equal(t, payment.Done, (<-results).Kind)
+}

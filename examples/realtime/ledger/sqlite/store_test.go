@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posline/posline/examples/realtime/ledger"
+	"github.com/posline/posline/examples/realtime/ledger/storetest"
 	"github.com/posline/posline/examples/realtime/payment"
 )
 
@@ -187,4 +188,12 @@ func TestTakingOver(t *testing.T) {
 	require.Equal(t, payment.Refused, take().Kind)
 	now = now.Add(time.Millisecond)
 	require.Equal(t, payment.Done, take().Kind)
+}
+
+func TestStore(t *testing.T) {
+	now := storetest.Start
+	s, err := Open(filepath.Join(t.TempDir(), "ledger.db"), Options{Now: func() time.Time { return now }})
+	require.NoError(t, err)
+	defer s.Close()
+	storetest.Run(t, s, &now)
 }

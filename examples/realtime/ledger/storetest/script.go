@@ -1,29 +1,30 @@
-package sqlite
+package storetest
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/posline/posline/examples/realtime/ledger"
 	"github.com/posline/posline/examples/realtime/payment"
 )
 
-// step is one thing that is done to a store. It returns what the store does.
-type step struct {
-	name string
-	wait time.Duration // before it
-	do   func(ctx context.Context, s ledger.Store) ([]any, error)
+// Step is one thing that is done to a store. Do returns what the store does.
+type Step struct {
+	Name string
+	Wait time.Duration // before it
+	Do   func(ctx context.Context, s ledger.Store) ([]any, error)
 }
 
 // teller writes a script.
 type teller struct {
-	steps []step
+	steps []Step
 	epoch map[int32]int64 // of the nodes, as they last joined
 }
 
-// script is every operation of a store, with every result.
-func script(path string) []step {
+// Script is every operation of a store that begins empty, with every result. Time passes between its steps alone.
+func Script() []Step {
 	t := &teller{epoch: make(map[int32]int64)}
 	t.add("none yet", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.LastID(ctx, 1)) })
 	for _, node := range []int32{1, 2} {
@@ -42,17 +43,18 @@ func script(path string) []step {
 	t.add("rows", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Rows(ctx)) })
 	t.add("postings", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Postings(ctx)) })
 	t.add("last ID", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.LastID(ctx, 1)) })
-	t.add("reader", func(ctx context.Context, s ledger.Store) ([]any, error) { return counts(ctx, s, path) })
-	t.add("prune", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Prune(ctx, 1<<60)) })
+	for _, before := range []int64{2, 3, 1 << 60} {
+		t.add("prune", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Prune(ctx, before)) })
+	}
 	return t.steps
 }
 
 func (t *teller) add(name string, do func(ctx context.Context, s ledger.Store) ([]any, error)) {
-	t.steps = append(t.steps, step{name: name, do: do})
+	t.steps = append(t.steps, Step{Name: name, Do: do})
 }
 
 // wait lets time pass before the latest step.
-func (t *teller) wait(d time.Duration) { t.steps[len(t.steps)-1].wait = d }
+func (t *teller) wait(d time.Duration) { t.steps[len(t.steps)-1].Wait = d }
 
 func results[T any](value T, err error) ([]any, error) { return []any{value}, err }
 
@@ -85,6 +87,23 @@ func (t *teller) payments() {
 	t.change("taken back", 4, func(r *payment.Row) { r.State = payment.Reversed })
 	t.row(1)
 	t.row(99)
+	t.limits()
+	t.add("fenced", func(ctx context.Context, s ledger.Store) ([]any, error) {
+		t.epoch[1]++
+		defer func() { t.epoch[1]-- }()
+		return t.submit(ctx, s, payment.Op{Kind: payment.Bar, Row: sale(20)})
+	})
+}
+
+// limits tries what ended payments have left free: their orders and their part of the day's limit.
+func (t *teller) limits() {
+	t.admit("the order of the one declined", 11, payment.Sale, func(op *payment.Op) { op.Row.Order, op.Row.Due = "D-5", 3 })
+	t.admit("the order of the void one", 12, payment.Sale, func(op *payment.Op) { op.Row.Order, op.Ceiling = "D-6", 400 })
+	t.admit("one too many", 13, payment.Sale, func(op *payment.Op) { op.Ceiling = 499 })
+	t.admit("on another day", 14, payment.Sale, func(op *payment.Op) { op.Row.Day, op.Ceiling = 20261130, 100 })
+	t.admit("of another merchant", 15, payment.Sale, func(op *payment.Op) { op.Row.Merchant, op.Row.Order, op.Ceiling = "k", "D-1", 100 })
+	t.change("approve", 15, func(r *payment.Row) { r.State, r.Approved = payment.Approved, 100 })
+	t.change("unknown", 14, func(r *payment.Row) { r.State, r.Undo = payment.Unknown, payment.Asked })
 }
 
 func (t *teller) row(id int64) {
@@ -124,9 +143,9 @@ func (t *teller) submit(ctx context.Context, s ledger.Store, op payment.Op) ([]a
 	s.Submit(op, func(r payment.Result) { result <- r })
 	switch r := <-result; r {
 	case payment.Result{Kind: payment.Failed}:
-		return nil, errFailed
+		return nil, ErrFailed
 	case payment.Result{Kind: payment.ResultUnknown}:
-		return nil, errUnknown
+		return nil, ErrUnknown
 	default:
 		return []any{r}, nil
 	}
@@ -152,13 +171,19 @@ func (t *teller) takeover() {
 			return t.submit(ctx, s, payment.Op{Kind: payment.Change, Row: r, Node: 2})
 		})
 	}
+	own := func(name string, asked int64, limit int) {
+		t.add(name, func(ctx context.Context, s ledger.Store) ([]any, error) {
+			return results(s.Open(ctx, 1, t.epoch[1], asked, limit))
+		})
+	}
+	own("open, none due", 2, 10)
+	own("open, the first due", 1<<60, 1)
+	own("open, all of a time", 12, 10)
 	renew("renew", 0, lease-time.Millisecond)
 	renew("renew what another has", 1, time.Millisecond)
 	take("take what another works on", lease-2*time.Millisecond)
 	take("take what nobody works on", time.Millisecond)
-	t.add("open for its new owner", func(ctx context.Context, s ledger.Store) ([]any, error) {
-		return results(s.Open(ctx, 1, t.epoch[1], 1<<60, 10))
-	})
+	own("open without the one taken", 1<<60, 10)
 }
 
 func (t *teller) outbox() {
@@ -169,22 +194,54 @@ func (t *teller) outbox() {
 			return []any{merchants, next}, err
 		})
 	}
-	due := func() {
-		t.add("due", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Due(ctx, "m", soon, 10)) })
+	due := func(merchant string, limit int) {
+		t.add("due", func(ctx context.Context, s ledger.Store) ([]any, error) {
+			return results(s.Due(ctx, merchant, soon, limit))
+		})
+	}
+	number := func(merchant string) {
+		t.add("number", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Number(ctx, merchant) })
+	}
+	failed := func(id, again int64) {
+		t.add("failed", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Failed(ctx, id, again) })
+	}
+	after := func(seq int64, limit int) {
+		t.add("after", func(ctx context.Context, s ledger.Store) ([]any, error) {
+			return results(s.After(ctx, "m", seq, limit))
+		})
 	}
 	waiting(0)
 	waiting(soon)
-	due()
-	t.add("number", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Number(ctx, "m") })
-	due()
-	t.add("delivered", func(ctx context.Context, s ledger.Store) ([]any, error) {
-		return nil, s.Delivered(ctx, []int64{1, 2}, soon)
-	})
-	t.add("failed", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Failed(ctx, 3, late) })
-	t.add("dead", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Failed(ctx, 4, 0) })
-	due()
+	due("m", 10)
+	number("m")
+	due("m", 10)
+	due("m", 1)
+	for _, before := range []int64{1, 0} {
+		t.add("due to the millisecond", func(ctx context.Context, s ledger.Store) ([]any, error) {
+			return results(s.Due(ctx, "m", Start.UnixMilli()-before, 1))
+		})
+	}
+	due("k", 10)
+	for range 2 {
+		t.add("delivered", func(ctx context.Context, s ledger.Store) ([]any, error) {
+			return nil, s.Delivered(ctx, []int64{1, 2}, soon)
+		})
+	}
+	failed(1, late) // which is too late
+	failed(3, late)
+	failed(4, 0)
+	failed(5, late-5)
+	due("m", 10)
+	failed(6, late-1)
 	waiting(soon)
-	t.add("after", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.After(ctx, "m", 2, 10)) })
+	waiting(late - 5)
+	t.change("one more", 11, func(r *payment.Row) { r.State, r.Approved = payment.Approved, 100 })
+	number("k")
+	number("m")
+	due("m", 10)
+	due("k", 10)
+	after(2, 10)
+	after(2, 1)
 	t.add("notices", func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Notices(ctx)) })
 }
 
@@ -200,42 +257,29 @@ func (t *teller) sessions() {
 	session := func(name, terminal string) {
 		t.add(name, func(ctx context.Context, s ledger.Store) ([]any, error) { return results(s.Session(ctx, terminal)) })
 	}
+	used := func(version int64) {
+		t.add("used", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Used(ctx, "10000001", version) })
+		session("session", "10000001")
+	}
+	used(0)
 	signIn("sign in", 0)
+	used(1)
 	signIn("sign in again", 1)
 	signIn("sign in late", 1)
-	session("session", "10000001")
-	t.add("used", func(ctx context.Context, s ledger.Store) ([]any, error) { return nil, s.Used(ctx, "10000001", 2) })
-	session("session, its keys used", "10000001")
+	used(0)
+	used(1)
+	used(3)
+	used(2)
 	session("no session", "10000002")
 }
 
+// What Do returns when a submitted operation was not done, or nobody knows.
 var (
-	errFailed  = errors.New("the result is failed")
-	errUnknown = errors.New("the result is unknown")
+	ErrFailed  = errors.New("the result is failed")
+	ErrUnknown = errors.New("the result is unknown")
 )
 
-// counts is what Reader.Open tells.
-func counts(ctx context.Context, s ledger.Store, path string) ([]any, error) {
-	if _, file := s.(*Store); file {
-		r, err := OpenReader(path)
-		if err != nil {
-			return []any{r}, err
-		}
-		rows, waiting, notices, err := r.Open(ctx)
-		return []any{rows, waiting, notices}, errors.Join(err, r.Close())
-	}
-	open, waiting := 0, 0
-	rows, _ := s.Rows(ctx)
-	for _, r := range rows {
-		if !r.Ended() {
-			open++
-		}
-	}
-	notices, _ := s.Notices(ctx)
-	for _, o := range notices {
-		if o.Due > 0 {
-			waiting++
-		}
-	}
-	return []any{open, waiting, len(notices)}, nil
+func sale(n int) payment.Row {
+	return payment.Row{ID: int64(n), Kind: payment.Sale, Origin: payment.Origin{Acquirer: "a", Terminal: "t", Batch: "000001", STAN: fmt.Sprintf("%06d", n)},
+		Merchant: "m", Order: fmt.Sprint("D-", n), Amount: 100, Currency: "156", Channel: "bank", Payer: "****", FeePPM: 6000, Day: 20261129, At: int64(n)}
 }

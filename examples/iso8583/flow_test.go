@@ -18,7 +18,8 @@ func TestHostThatStarts(t *testing.T) {
 		{"match":{"0":"0800"},"reply":{"39":"00"},"become":"signed on"},
 		{"match":{"0":"0200"},"state":"signed on","times":1,"reply":{"39":"00","37":"123456789012"},
 		 "then":[{"send":{"0":"0620","11":"900002","41":"TERM0001"},"take":{"4":"4","38":"11"},"expect":{"39":"00"}},
-		         {"send":{"0":"0620","11":"900003","41":"TERM0001"},"no_answer":"50ms"}]},
+		         {"send":{"0":"0620","11":"900003","41":"TERM0001"},"no_answer":"50ms"},
+		         {"send":{"0":"0620","11":"900004","41":"TERM0001"},"expect":{"39":"00"}}]},
 		{"match":{"0":"0200"},"state":"signed on","reply":{"39":"61"}},
 		{"reply":{"39":"58"}}]`)
 	address, end := startHost(t, "-count", "4", "-rules", rules)
@@ -29,11 +30,12 @@ func TestHostThatStarts(t *testing.T) {
 		{"send":` + sale("000013") + `,"expect":{"39":"00"}}
 		{"await":{"0":"0620","11":"900002"},"expect":{"4":"000000001999","38":"000013"},"reply":{"39":"00"}}
 		{"await":{"0":"0620"},"expect":{"11":"900003"}}
+		{"await":{"0":"0620","11":"900004"},"reply":{"39":"00"}}
 		{"send":` + sale("000014") + `,"take":{"37":"11","38":"38"},"expect":{"39":"61"}}`
 	steps = strings.Replace(steps, `"take":{"37":"11","38":"38"}`, `"take":{"4":"sent.4"}`, 1)
 	r := sendTo(address, steps, "-json")
 	require.Equal(t, exitGood, r.status, r.errors)
-	require.Equal(t, 7, strings.Count(r.out, "\n"))
+	require.Equal(t, 8, strings.Count(r.out, "\n"))
 	host := end()
 	require.Equal(t, exitGood, host.status, host.errors)
 	for _, says := range []string{"out 0820 ", "in  0830 ", "out 0620 ", "in  0630 "} {

@@ -99,7 +99,6 @@ func Open(path string, options Options) (_ *Store, err error) {
 	if s.pool, err = connect(path, "_txlock=immediate&_pragma=journal_mode(WAL)"); err != nil {
 		return nil, err
 	}
-	s.pool.SetMaxOpenConns(1)
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}

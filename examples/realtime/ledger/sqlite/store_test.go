@@ -197,3 +197,31 @@ func TestStore(t *testing.T) {
 	defer s.Close()
 	storetest.Run(t, s, &now)
 }
+
+// TestNoPlace: where there can be no file there is no store, and nothing stays locked.
+func TestNoPlace(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "ledger.db")
+	s, err := Open(filepath.Join(folder, "none", "ledger.db"), Options{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Nil(t, s)
+	require.NoError(t, os.Mkdir(path, 0o700))
+	s, err = Open(path, Options{})
+	require.Error(t, err)
+	require.NotErrorIs(t, err, ErrDamaged)
+	require.Nil(t, s)
+	require.NoError(t, os.Remove(path))
+	s, err = Open(path, Options{})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}
+
+// TestEmptyLists: a list without elements is read as none.
+func TestEmptyLists(t *testing.T) {
+	s, _ := open(t)
+	require.NoError(t, s.SignIn(t.Context(), &ledger.TerminalSession{Terminal: "10000001", Keys: []byte("k"), Before: [][]byte{}, Asked: []int64{}}))
+	session, err := s.Session(t.Context(), "10000001")
+	require.NoError(t, err)
+	require.Nil(t, session.Before)
+	require.Nil(t, session.Asked)
+}

@@ -142,11 +142,8 @@ func (v *view) post(p *payment.Posting) {
 	if v.err != nil {
 		return
 	}
-	id, err := result.LastInsertId()
-	if err != nil {
-		v.err = err
-		return
-	}
+	var id int64
+	id, v.err = result.LastInsertId()
 	for side, e := range p.Entries() {
 		v.exec(st.entry, id, side, e.Account, e.Amount)
 	}

@@ -411,3 +411,15 @@ func checkChain(t *testing.T, c *vectortest.Case) {
 	require.ErrorIs(t, tr34.CheckUnder(leaf, root, now), tr34.ErrCertificate)
 	require.NotEmpty(t, c.Text("leaf_private_key"))
 }
+
+// A revocation list counts when its authority signed it: neither the name alone nor the signature of another will do.
+func TestForgedRevocationLists(t *testing.T) {
+	w := newWorld(t)
+	namesake := issue(t, "hosts", rsaKeys()[5], nil)
+	forged := w.newHost(t, w.first, func(c *tr34.HostConfig) { c.Revoked = revoke(t, namesake) })
+	require.ErrorIs(t, w.device.Bind(forged.Credential()), tr34.ErrCertificate)
+	renamed := issue(t, "other hosts", rsaKeys()[0], nil) // the authority's key under another name
+	forged = w.newHost(t, w.first, func(c *tr34.HostConfig) { c.Revoked = revoke(t, renamed) })
+	require.ErrorIs(t, w.device.Bind(forged.Credential()), tr34.ErrCertificate)
+	require.NoError(t, w.device.Bind(w.host.Credential()))
+}

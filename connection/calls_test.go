@@ -180,16 +180,7 @@ func TestDuplicateKeyInFlight(t *testing.T) {
 	for _, policy := range []connection.Contention{connection.ContentionFail, connection.ContentionWait} {
 		cfg := testConfig(t)
 		cfg.Duplicates = policy
-		play(t, cfg, func(p *connectiontest.Peer) {
-			for {
-				frame, err := p.Receive()
-				if err != nil {
-					return
-				}
-				time.Sleep(time.Second)
-				p.Send(answerTo(frame))
-			}
-		}, func(t *testing.T, c *connection.Conn) {
+		play(t, cfg, answering(time.Second), func(t *testing.T, c *connection.Conn) {
 			first := async(c, request("0100", 1, "first"))
 			synctest.Wait()
 			reply, err := c.Exchange(t.Context(), request("0100", 1, "second"), nil)

@@ -52,6 +52,20 @@ func answerTo(frame []byte) []byte {
 // silent reads and says nothing.
 func silent(p *connectiontest.Peer) { io.Copy(io.Discard, p) }
 
+// answering answers one frame after the other, each after a time.
+func answering(takes time.Duration) func(*connectiontest.Peer) {
+	return func(p *connectiontest.Peer) {
+		for {
+			frame, err := p.Receive()
+			if err != nil {
+				return
+			}
+			time.Sleep(takes)
+			p.Send(answerTo(frame))
+		}
+	}
+}
+
 // echoing answers everything at once.
 func echoing(p *connectiontest.Peer) {
 	for {

@@ -250,16 +250,7 @@ func TestBusy(t *testing.T) {
 	for _, policy := range []connection.Contention{connection.ContentionWait, connection.ContentionFail} {
 		cfg := testConfig(t)
 		cfg.MaxInFlight, cfg.Busy = 2, policy
-		play(t, cfg, func(p *connectiontest.Peer) {
-			for {
-				frame, err := p.Receive()
-				if err != nil {
-					return
-				}
-				time.Sleep(time.Second)
-				p.Send(answerTo(frame))
-			}
-		}, func(t *testing.T, c *connection.Conn) {
+		play(t, cfg, answering(time.Second), func(t *testing.T, c *connection.Conn) {
 			var answered, busy atomic.Int32
 			var wg sync.WaitGroup
 			for i := range 4 {

@@ -162,16 +162,7 @@ func TestStartDeadline(t *testing.T) {
 func TestStartWaitsForItsTurn(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.MaxInFlight = 1
-	play(t, cfg, func(p *connectiontest.Peer) {
-		for {
-			frame, err := p.Receive()
-			if err != nil {
-				return
-			}
-			time.Sleep(time.Second)
-			p.Send(answerTo(frame))
-		}
-	}, func(t *testing.T, c *connection.Conn) {
+	play(t, cfg, answering(time.Second), func(t *testing.T, c *connection.Conn) {
 		var all []*told
 		frame := make([]byte, 0, 64)
 		start := time.Now()

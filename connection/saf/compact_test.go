@@ -138,20 +138,27 @@ func TestNobodyKnowsWhetherItWasRenamed(t *testing.T) {
 	for _, done := range []bool{false, true} {
 		d := newMemDisk()
 		d.late = done
-		s := openMem(t, d, FileOptions{CardDataInPlaintext: true, CompactAt: 1})
-		add(t, s, "stays")
-		ended := add(t, s, string(make([]byte, 5000)))
-		d.fail = func(call string) error {
-			if call == "rename" || call == "stat" {
-				return syscall.EIO
-			}
-			return nil
-		}
-		require.NoError(t, s.End(ended, Delivered))
-		_, err := s.Append("host", nil, testTime)
-		require.ErrorIs(t, err, ErrBroken)
-		require.Equal(t, []string{"stays"}, frames(t, openMem(t, d.kill(), plain)))
+		breaksCompacting(t, d, "stat")
 	}
+}
+
+// breaksCompacting compacts a store while renames and another call fail: it is broken, and what was acknowledged is there
+// when it is opened again.
+func breaksCompacting(t *testing.T, d *memDisk, call string) {
+	t.Helper()
+	s := openMem(t, d, FileOptions{CardDataInPlaintext: true, CompactAt: 1})
+	add(t, s, "stays")
+	ended := add(t, s, string(make([]byte, 5000)))
+	d.fail = func(c string) error {
+		if c == "rename" || c == call {
+			return syscall.EIO
+		}
+		return nil
+	}
+	require.NoError(t, s.End(ended, Delivered))
+	_, err := s.Append("host", nil, testTime)
+	require.ErrorIs(t, err, ErrBroken)
+	require.Equal(t, []string{"stays"}, frames(t, openMem(t, d.kill(), plain)))
 }
 
 // TestCompactionFailedThatPanics: who is told of a compaction that failed can end neither the program nor the call.
@@ -195,19 +202,7 @@ func TestHalfMustHaveEnded(t *testing.T) {
 func TestNobodyKnowsWhichFile(t *testing.T) {
 	d := newMemDisk()
 	d.closed = true
-	s := openMem(t, d, FileOptions{CardDataInPlaintext: true, CompactAt: 1})
-	add(t, s, "stays")
-	ended := add(t, s, string(make([]byte, 5000)))
-	d.fail = func(call string) error {
-		if call == "rename" || call == "read" {
-			return syscall.EIO
-		}
-		return nil
-	}
-	require.NoError(t, s.End(ended, Delivered))
-	_, err := s.Append("host", nil, testTime)
-	require.ErrorIs(t, err, ErrBroken)
-	require.Equal(t, []string{"stays"}, frames(t, openMem(t, d.kill(), plain)))
+	breaksCompacting(t, d, "read")
 }
 
 // TestRewrittenAtOpen: a file larger than a chunk of which more than half has ended.

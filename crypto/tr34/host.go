@@ -117,8 +117,8 @@ func (h *Host) key(device *x509.Certificate, freshness []byte, key crypto.Key) (
 		return nil, err
 	}
 	defer m.Release()
-	if err := refuseRules(key); err != nil {
-		return nil, err
+	if key.Rules(crypto.Home{}) != "" { // no token has a place for them
+		return nil, crypto.ErrExport
 	}
 	head := header(key.Attributes())
 	block := keyBlock(func(b *cryptobyte.Builder) { addName(b, h.config.Certificate) }, m.Bytes(), head)
@@ -192,7 +192,7 @@ func names(of ...*x509.Certificate) []byte {
 
 // isNamed reports whether names would write the content.
 func isNamed(content []byte, of ...*x509.Certificate) bool {
-	s := stringOf(content)
+	s := cryptobyte.String(content)
 	if len(of) > 1 {
 		whole := s
 		if !whole.ReadASN1(&s, der.SEQUENCE) || !whole.Empty() {
@@ -206,5 +206,3 @@ func isNamed(content []byte, of ...*x509.Certificate) bool {
 	}
 	return s.Empty()
 }
-
-func stringOf(b []byte) cryptobyte.String { return cryptobyte.String(b) }

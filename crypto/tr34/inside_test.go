@@ -75,12 +75,12 @@ func TestKeyBlockVersions(t *testing.T) {
 func TestNamesByKey(t *testing.T) {
 	c := &x509.Certificate{RawIssuer: []byte{0x30, 0}, SerialNumber: big.NewInt(7), SubjectKeyId: []byte{1, 2}}
 	for text, want := range map[string]bool{"\x80\x02\x01\x02": true, "\x80\x02\x01\x03": false, "\x80\x01\x01": false} {
-		s := stringOf([]byte(text))
+		s := cryptobyte.String([]byte(text))
 		n, ok := readAnyName(&s)
 		require.True(t, ok)
 		require.Equal(t, want, n.is(c), text)
 	}
-	empty := stringOf([]byte{0x80, 0})
+	empty := cryptobyte.String([]byte{0x80, 0})
 	_, ok := readAnyName(&empty)
 	require.False(t, ok)
 	require.False(t, name{}.is(&x509.Certificate{}), "nothing is nobody's name")

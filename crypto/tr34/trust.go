@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/posline/posline/crypto"
+	"golang.org/x/crypto/cryptobyte"
 )
 
 // minimumModulus is the shortest modulus, in bits, that tokens are signed or keys encrypted with (SP 800-131A).
@@ -156,7 +156,7 @@ func isNonce(n []byte) bool { return len(n) >= 8 && len(n) <= 16 }
 
 // parseChallenge returns the random number of a device's token (RT_KRD).
 func parseChallenge(token []byte) ([]byte, error) {
-	s := stringOf(token)
+	s := cryptobyte.String(token)
 	a, ok := readAttribute(&s)
 	if !ok || !s.Empty() || !a.oid.Equal(oidRandomNonce) {
 		return nil, malformed("random number")
@@ -166,12 +166,4 @@ func parseChallenge(token []byte) ([]byte, error) {
 		return nil, malformed("random number")
 	}
 	return slices.Clone(n), nil
-}
-
-// refuseRules refuses keys with rules that no token has a place for.
-func refuseRules(key crypto.Key) error {
-	if key.Rules(crypto.Home{}) != "" {
-		return crypto.ErrExport
-	}
-	return nil
 }
